@@ -1,0 +1,113 @@
+"""Which rule packs there are: the built-in ones and an organisation's own folder.
+
+An organisation's own pack with the key of a built-in one takes its place. Its examples are worked out when
+it is read, because a wrong due date is worse than a refused file; those of the built-in packs are worked
+out by the tests.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+from amends.clocks.engine import Due, due
+from amends.clocks.packfile import RulePackError, read_pack
+from amends.clocks.rulepack import Example, RulePack
+
+NO_CLOCK = "no clock"
+BUILT_IN = Path(__file__).parent / "packs"
+
+
+class UnknownPackError(LookupError):
+    """There is no pack with that key; the message names those there are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@lru_cache(maxsize=8)
+def packs(own_folder: Path | None = None) -> Mapping[str, RulePack]:
+    """Every pack by its key. Raises RulePackError for a file that is wrong, or a folder that is not there."""
+    found = _read_folder(BUILT_IN, verify=False)
+    if own_folder is not None:
+        if not own_folder.is_dir():
+            raise RulePackError(str(own_folder), None, "this folder for rule packs is not there")
+        found |= _read_folder(own_folder, verify=True)
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+def pack_named(key: str, own_folder: Path | None = None) -> RulePack:
+    """The pack with that key. Raises UnknownPackError. A built-in pack is read without reading the others."""
+    if own_folder is None:
+        return _built_in(key)
+    pack = packs(own_folder).get(key)
+    if pack is None:
+        raise _unknown(key, list(packs(own_folder)))
+    return pack
+
+
+@lru_cache(maxsize=128)
+def _built_in(key: str) -> RulePack:
+    files = {file.stem: file for file in BUILT_IN.glob("*.yaml")}
+    if key not in files:
+        raise _unknown(key, sorted(files))
+    return read_pack(files[key])
+
+
+def _unknown(key: str, known: list[str]) -> UnknownPackError:
+    return UnknownPackError(f"there is no rule pack {key[:40]!r}: write one of {', '.join(known)}")
+
+
+def _read_folder(folder: Path, *, verify: bool) -> dict[str, RulePack]:
+    found: dict[str, RulePack] = {}
+    for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        pack = read_pack(file)
+        if file.stem != pack.key:
+            raise RulePackError(str(file), None, f"the file must be named {pack.key}.yaml after its key")
+        if pack.key in found:
+            raise RulePackError(str(file), None, f"there are two files for the pack {pack.key}")
+        if verify:
+            _verify(pack, file)
+        found[pack.key] = pack
+    return found
+
+
+def _verify(pack: RulePack, file: Path) -> None:
+    wrong = next((reason for example in pack.examples for reason in mismatches(pack, example)), None)
+    if wrong:
+        raise RulePackError(str(file), None, wrong)
+
+
+def mismatches(pack: RulePack, example: Example) -> list[str]:
+    """What the engine says otherwise than the example, one sentence each; empty when they agree."""
+    try:
+        found = {
+            clock.kind: clock
+            for clock in due(
+                pack,
+                received=example.received,
+                timezone=example.timezone,
+                country=example.country,
+                subdivision=example.subdivision,
+                context=example.context,
+            )
+        }
+    except ValueError as wrong:
+        return [f"example {example.says!r}: {wrong}"]
+    return [
+        f"example {example.says!r}: {kind} should be {example.due.get(kind, NO_CLOCK)} and is {_shown(found.get(kind))}"
+        for kind in sorted(found.keys() | example.due.keys())
+        if not _agrees(found.get(kind), example, kind)
+    ]
+
+
+def _agrees(found: Due | None, example: Example, kind: str) -> bool:
+    wanted = example.due.get(kind)
+    if found is None or wanted is None:
+        return False
+    return found.due == wanted if isinstance(wanted, datetime) else found.local.date() == wanted
+
+
+def _shown(found: Due | None) -> str:
+    return NO_CLOCK if found is None else found.local.isoformat(timespec="seconds")

@@ -1,0 +1,294 @@
+"""What a rule pack may say: the schema of the files in `packs/` and of an organisation's own packs.
+
+Pure. A pack is data with a version, a source for every figure and its own examples; the engine knows no
+regime by name. Reading a file, with line numbers for what is wrong, is in `packfile`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from amends.clocks.calendar import END_OF_DAY, CalendarError, Slot, Week, checked_week
+from amends.clocks.public_holidays import UnknownPlaceError, checked_place
+from amends.clocks.zones import UnknownZoneError, zone_named
+
+RECEIVED = "received"
+"""The start event of an ordinary clock: the complaint reached the organisation."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+PackKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+ContextValue = bool | str | int | float
+SLOT = re.compile(r"(?P<start>(?:[01]\d|2[0-3]):[0-5]\d)-(?P<end>(?:[01]\d|2[0-3]):[0-5]\d|24:00)")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Strict(BaseModel):
+    """Unknown words are refused: a misspelt `warm_before` must not become a clock that never warns."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Certainty(StrEnum):
+    """Whether the figure was read in the rule's own text, or still has to be."""
+
+    CONFIRMED = "confirmed"
+    UNCONFIRMED = "unconfirmed"
+
+
+class Unit(StrEnum):
+    MINUTES = "minutes"
+    WORKING_MINUTES = "working_minutes"
+    WORKING_DAYS = "working_days"
+    CALENDAR_DAYS = "calendar_days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+
+
+RUNNING_TIME = (Unit.MINUTES, Unit.WORKING_MINUTES)
+
+
+class End(StrEnum):
+    """What moment the counted span ends at."""
+
+    INSTANT = "instant"
+    END_OF_DAY = "end_of_day"
+    CLOSE_OF_BUSINESS = "close_of_business"
+
+
+class Missed(StrEnum):
+    """What it means when the time is over: we broke it, or a possibility has lapsed."""
+
+    BREACH = "breach"
+    LAPSE = "lapse"
+
+
+class Words(Strict):
+    """A text for people in the languages that the product speaks."""
+
+    en: Text
+    de: Text
+
+
+class Source(Strict):
+    """Where a figure was read."""
+
+    document: Text
+    paragraph: str = Field(default="", max_length=100)
+    date: date
+    url: str | None = Field(default=None, pattern=r"^https://\S{1,300}$")
+
+    @property
+    def citation(self) -> str:
+        """One line: document, paragraph, date and, when there is one, the address."""
+        place = f"{self.document}, {self.paragraph}" if self.paragraph else self.document
+        address = f", {self.url}" if self.url else ""
+        return f"{place} ({self.date.isoformat()}){address}"
+
+
+class Duration(Strict):
+    """Exactly one unit with its number, such as `working_days: 5`."""
+
+    minutes: int | None = Field(default=None, ge=1, le=1_000_000)
+    working_minutes: int | None = Field(default=None, ge=1, le=100_000)
+    working_days: int | None = Field(default=None, ge=1, le=1_000)
+    calendar_days: int | None = Field(default=None, ge=1, le=10_000)
+    weeks: int | None = Field(default=None, ge=1, le=1_000)
+    months: int | None = Field(default=None, ge=1, le=240)
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        if len(self._given) != 1:
+            raise ValueError(f"name exactly one of {', '.join(unit.value for unit in Unit)}")
+        return self
+
+    @property
+    def unit(self) -> Unit:
+        return self._given[0][0]
+
+    @property
+    def count(self) -> int:
+        return self._given[0][1]
+
+    @cached_property
+    def _given(self) -> list[tuple[Unit, int]]:
+        return [(unit, getattr(self, unit.value)) for unit in Unit if getattr(self, unit.value) is not None]
+
+
+class Condition(Strict):
+    """When a clock runs, judged on the context that comes with a complaint.
+
+    `all`: every name must have (one of) the given value(s). `none`: no name may. `true` stands for any value that is
+    there and not false, `false` for one that is missing, so a flag need not be sent to be absent.
+    """
+
+    all: Mapping[Name, ContextValue | list[ContextValue]] = Field(default_factory=dict)
+    none: Mapping[Name, ContextValue | list[ContextValue]] = Field(default_factory=dict)
+
+    def holds(self, context: Mapping[str, object]) -> bool:
+        return all(_matches(context.get(name), wanted) for name, wanted in self.all.items()) and not any(
+            _matches(context.get(name), wanted) for name, wanted in self.none.items()
+        )
+
+
+def _matches(found: object, wanted: ContextValue | list[ContextValue]) -> bool:
+    if isinstance(wanted, list):
+        return any(_matches(found, one) for one in wanted)
+    if isinstance(wanted, bool):
+        return bool(found) is wanted
+    return found == wanted
+
+
+class ClockRule(Strict):
+    """One clock of a regime."""
+
+    kind: Name
+    title: Words
+    part: str = Field(default="", max_length=40)
+    start: tuple[Name, ...] = (RECEIVED,)
+    duration: Duration
+    end: End
+    missed: Missed = Missed.BREACH
+    warn_before: tuple[Duration, ...] = ()
+    stops: tuple[Name, ...] = ()
+    when: Condition = Condition()
+    starts_from: date | None = None
+    starts_until: date | None = None
+    source: Source
+    certainty: Certainty
+
+    @model_validator(mode="after")
+    def _end_fits_unit(self) -> Self:
+        runs = self.duration.unit in RUNNING_TIME
+        if runs != (self.end is End.INSTANT):
+            raise ValueError("minutes end at an instant; days, weeks and months at end_of_day or close_of_business")
+        if not self.start:
+            raise ValueError("name at least one start event")
+        allowed = (Unit.MINUTES,) if runs else (Unit.MINUTES, Unit.WORKING_DAYS, Unit.CALENDAR_DAYS)
+        for span in self.warn_before:
+            if span.unit not in allowed:
+                raise ValueError(f"warn_before of this clock counts in {' or '.join(allowed)}")
+        return self
+
+
+def _slots_of(written: object) -> object:
+    """["09:00-12:30", "13:00-17:00"] → slots; anything else is left for pydantic to refuse."""
+    if not isinstance(written, (list, tuple)):
+        return written
+    return tuple(_slot(one) for one in written)
+
+
+def _slot(written: object) -> object:
+    if not isinstance(written, str):
+        return written
+    found = SLOT.fullmatch(written)
+    if found is None:
+        raise ValueError(f"{written[:40]!r} is no slot: write it like 09:00-17:00")
+    closes = END_OF_DAY if found["end"] == "24:00" else time.fromisoformat(found["end"])
+    return Slot(time.fromisoformat(found["start"]), closes)
+
+
+Slots = Annotated[tuple[Slot, ...], BeforeValidator(_slots_of)]
+
+
+class Closure(Strict):
+    """Days on which the organisation does not work, both included."""
+
+    first: date
+    last: date
+    name: Text
+
+    @model_validator(mode="after")
+    def _not_endless(self) -> Self:
+        if not timedelta() <= self.last - self.first <= timedelta(days=366):
+            raise ValueError("a closure ends on or after its first day and lasts at most a year")
+        return self
+
+
+def _known_zone(name: str) -> str:
+    try:
+        return zone_named(name).key
+    except UnknownZoneError as unknown:
+        raise ValueError(str(unknown)) from None
+
+
+class CalendarRule(Strict):
+    """The calendar of a regime, and what is taken when a complaint does not say.
+
+    `countries` are those whose calendar may count; for a complaint from elsewhere the first one does. An
+    empty list takes the complaint's own country. `parts` says whether regional holidays count.
+    """
+
+    timezone: Annotated[str, AfterValidator(_known_zone)]
+    countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ()
+    parts: Literal["counted", "ignored"] = "counted"
+    slots: Mapping[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], Slots]
+    closures: tuple[Closure, ...] = ()
+
+    @model_validator(mode="after")
+    def _can_be_counted_on(self) -> Self:
+        try:
+            checked_week(self._written_week)
+            for country in self.countries:
+                checked_place(country, None)
+        except (CalendarError, UnknownPlaceError) as wrong:
+            raise ValueError(str(wrong)) from None
+        return self
+
+    @property
+    def _written_week(self) -> Week:
+        return tuple(self.slots.get(day, ()) for day in DAYS)  # type: ignore[call-overload]  # DAYS are the keys
+
+    @cached_property
+    def week(self) -> Week:
+        return checked_week(self._written_week)
+
+    @cached_property
+    def closed_days(self) -> Mapping[date, str]:
+        return {
+            closure.first + timedelta(days=number): closure.name
+            for closure in self.closures
+            for number in range((closure.last - closure.first).days + 1)
+        }
+
+
+class Example(Strict):
+    """A worked case that the pack must reproduce; every clock that starts is listed, and no other.
+
+    A value of `due` is a local date, or an instant with its offset for a clock in running time.
+    """
+
+    says: Text
+    received: datetime
+    timezone: str
+    country: str | None = None
+    subdivision: str | None = None
+    context: Mapping[str, ContextValue] = Field(default_factory=dict)
+    due: Mapping[Name, datetime | date]
+
+
+class RulePack(Strict):
+    """One regime, or an organisation's own rules, in one version."""
+
+    key: PackKey
+    version: date
+    title: Words
+    regime: Text
+    scope: Words
+    calendar: CalendarRule
+    clocks: Annotated[tuple[ClockRule, ...], Field(min_length=1, max_length=100)]
+    examples: Annotated[tuple[Example, ...], Field(min_length=1)]
+
+    @property
+    def label(self) -> str:
+        """How a pack is named where a date is explained: "uk-fca-disp 2026-06-01"."""
+        return f"{self.key} {self.version.isoformat()}"
+
+    def rule(self, kind: str, part: str = "") -> ClockRule | None:
+        """The first clock of that kind, whatever its conditions."""
+        return next((rule for rule in self.clocks if rule.kind == kind and rule.part == part), None)
