@@ -1,0 +1,90 @@
+"""Questions about people and units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amends.accounts.models import Team, TeamMember, Unit, User
+from amends.core.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSettings:
+    """What holds for a unit after inheriting from the units above it."""
+
+    unit_id: int
+    name: str
+    path: str
+    timezone: str
+    country: str
+    subdivision: str
+    language: str
+    currency: str
+    rule_packs: tuple[str, ...]
+    sender_name: str
+    sender_email: str
+    phone: str
+
+
+_DEFAULTS = {
+    "timezone": "Europe/London",
+    "country": "GB",
+    "subdivision": "",
+    "language": "en",
+    "currency": "GBP",
+    "sender_name": "",
+    "sender_email": "",
+    "phone": "",
+}
+
+
+def unit_settings(unit_id: int) -> UnitSettings:
+    """The settings of a unit with everything inherited, in one query.
+
+    The country and its subdivision are inherited together, so that a German shop below a British company does not
+    get a Scottish holiday.
+    """
+    unit = Unit.objects.get(pk=unit_id)
+    ids = [int(part) for part in unit.path.strip("/").split("/") if part]
+    chain = sorted(Unit.objects.filter(pk__in=ids), key=lambda one: len(one.path), reverse=True)
+    values = {name: next((getattr(one, name) for one in chain if getattr(one, name)), default) for name, default in _DEFAULTS.items()}
+    country_holder = next((one for one in chain if one.country), None)
+    values["subdivision"] = country_holder.subdivision if country_holder else ""
+    packs = next((tuple(one.rule_packs) for one in chain if one.rule_packs), ("house",))
+    values["sender_name"] = values["sender_name"] or (chain[-1].name if chain else unit.name)
+    return UnitSettings(unit_id=unit.pk, name=unit.name, path=unit.path, rule_packs=packs, **values)
+
+
+def root_unit() -> Unit:
+    """The organisation itself.
+
+    Raises:
+        BadInput: the system has not been set up yet.
+    """
+    unit = Unit.objects.filter(parent=None).first()
+    if unit is None:
+        raise BadInput("There is no organisation yet: open the first page and create the administrator.")
+    return unit
+
+
+def unit_by_key(key: str) -> Unit:
+    """The unit with this key.
+
+    Raises:
+        BadInput: there is none.
+    """
+    unit = Unit.objects.filter(key=key).first()
+    if unit is None:
+        raise BadInput(f"There is no unit {key!r}.", field="unit")
+    return unit
+
+
+def team_members(team_id: int) -> list[User]:
+    """Active members of a team, leads first."""
+    rows = TeamMember.objects.filter(team_id=team_id, user__is_active=True).select_related("user").order_by("-leads", "user__name")
+    return [row.user for row in rows]
+
+
+def teams() -> list[Team]:
+    """Every team by tier and name."""
+    return list(Team.objects.select_related("unit").order_by("tier", "name"))

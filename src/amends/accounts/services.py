@@ -1,0 +1,137 @@
+"""Verbs that change people, units, teams and tokens."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.db import transaction
+
+from amends.accounts.actors import SYSTEM, Actor, actor_for_token
+from amends.accounts.events import OrganisationSetUp, TokenCreated, TokenRevoked, UserCreated
+from amends.accounts.models import ApiToken, Membership, Team, TeamMember, Unit, UnitKind, User
+from amends.accounts.permissions import Permission, Role, Scope
+from amends.core import clock
+from amends.core.errors import BadInput, Conflict
+from amends.core.events import publish
+from amends.core.ids import new_token, token_digest
+from amends.core.text import clean_line, normalise_email
+
+
+def create_unit(
+    *, actor: Actor, key: str, name: str, parent: Unit | None, kind: str = UnitKind.DEPARTMENT, **settings: object
+) -> Unit:
+    """A new unit below `parent`; the root has none.
+
+    Raises:
+        BadInput: the time zone is unknown.
+    """
+    actor.require(Permission.SETTINGS_CHANGE)
+    zone = settings.get("timezone")
+    if zone and zone not in available_timezones():
+        raise BadInput(f"{zone!r} is not a time zone. Use a name such as Europe/Berlin.", field="timezone")
+    with transaction.atomic():
+        unit = Unit(key=key, name=clean_line(name), parent=parent, kind=kind, **settings)
+        unit.save()
+        unit.path = f"{parent.path if parent else '/'}{unit.pk}/"
+        unit.save(update_fields=["path"])
+    return unit
+
+
+def create_user(
+    *,
+    actor: Actor,
+    email: str,
+    name: str,
+    password: str | None,
+    roles: list[tuple[Unit, Role]],
+    teams: list[Team] | None = None,
+    title: str = "",
+    phone: str = "",
+    languages: list[str] | None = None,
+    language: str = "en",
+) -> User:
+    """A member of staff with roles and teams.
+
+    Raises:
+        Conflict: somebody has this e-mail address already.
+    """
+    actor.require(Permission.STAFF_MANAGE)
+    with transaction.atomic():
+        if User.objects.filter(email=normalise_email(email)).exists():
+            raise Conflict("Somebody has this e-mail address already.", field="email")
+        user = User.objects.create_user(
+            email, password, name=clean_line(name), title=title, phone=phone, languages=languages or [], language=language
+        )
+        Membership.objects.bulk_create(Membership(user=user, unit=unit, role=role) for unit, role in roles)
+        TeamMember.objects.bulk_create(TeamMember(team=team, user=user) for team in teams or [])
+        publish(UserCreated(user_id=user.pk, actor_kind=actor.kind, actor_id=actor.id))
+    return user
+
+
+def set_up_organisation(*, name: str, timezone: str, country: str, language: str, email: str, person: str, password: str) -> User:
+    """The first run: the root unit, one team and the administrator, or nothing.
+
+    Raises:
+        Conflict: the system has been set up already.
+    """
+    ZoneInfo(timezone)
+    with transaction.atomic():
+        if Unit.objects.select_for_update().filter(parent=None).exists():
+            raise Conflict("The system has been set up already: sign in instead.")
+        root = create_unit(
+            actor=SYSTEM,
+            key="organisation",
+            name=name,
+            parent=None,
+            kind=UnitKind.ORGANISATION,
+            timezone=timezone,
+            country=country,
+            language=language,
+            rule_packs=["house"],
+        )
+        team = Team.objects.create(key="care", name="Customer care", unit=root, tier=1)
+        user = create_user(
+            actor=SYSTEM, email=email, name=person, password=password, roles=[(root, Role.ADMINISTRATOR)], teams=[team], language=language
+        )
+        publish(OrganisationSetUp(unit_id=root.pk, user_id=user.pk))
+    return user
+
+
+def create_token(*, actor: Actor, name: str, scopes: list[str], unit: Unit | None = None) -> str:
+    """A new API token; the answer is the only time it can be read.
+
+    Raises:
+        BadInput: a scope is unknown, or none was given.
+    """
+    actor.require(Permission.SETTINGS_CHANGE)
+    unknown = [scope for scope in scopes if scope not in Scope.values]
+    if unknown or not scopes:
+        raise BadInput(f"Choose scopes from {', '.join(Scope.values)}.", field="scopes")
+    secret = new_token("amends")
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            name=clean_line(name)[:200], digest=token_digest(secret), scopes=sorted(set(scopes)), unit=unit, created_by_id=actor.user_id
+        )
+        publish(TokenCreated(token_id=token.pk, name=token.name, scopes=tuple(token.scopes), actor_kind=actor.kind, actor_id=actor.id))
+    return secret
+
+
+def revoke_token(*, actor: Actor, token_id: int) -> bool:
+    """End a token now; True when this call ended it."""
+    actor.require(Permission.SETTINGS_CHANGE)
+    with transaction.atomic():
+        ended = ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=clock.now()) == 1
+        if ended:
+            publish(TokenRevoked(token_id=token_id, actor_kind=actor.kind, actor_id=actor.id))
+    return ended
+
+
+def actor_for_secret(secret: str) -> Actor | None:
+    """The actor of a token that exists and is not revoked, else None."""
+    token = ApiToken.objects.select_related("unit").filter(digest=token_digest(secret), revoked_at=None).first()
+    if token is None:
+        return None
+    today = clock.now().date()
+    if token.last_used_on != today:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_on=today)
+    return actor_for_token(token)

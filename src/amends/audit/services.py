@@ -1,0 +1,101 @@
+"""Writing the record and sealing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+
+from amends.accounts.public import Actor
+from amends.audit.chain import START, Row, row_hash, seal_hash
+from amends.audit.models import Record, Seal
+from amends.core import clock
+
+Entry = tuple[str, Mapping[str, Any]]
+"""`(kind, data)` of one thing that happened."""
+
+
+def record(*, actor: Actor, chain: str, kind: str, data: Mapping[str, Any] | None = None) -> None:
+    """Append one row to the chain of a subject, in the caller's transaction."""
+    record_many(actor=actor, chain=chain, entries=[(kind, data or {})])
+
+
+def record_many(*, actor: Actor, chain: str, entries: Sequence[Entry], new_chain: bool = False) -> None:
+    """Append rows in order. `new_chain` says that the subject was created in this transaction, which saves two queries.
+
+    Raises:
+        RuntimeError: there is no open transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("The record is written in the transaction of the change it describes.")
+    seq, previous = (0, START) if new_chain else _end_of(chain)
+    at = clock.now()
+    rows = []
+    for kind, data in entries:
+        row = Row(chain, seq, at, kind, actor.kind, actor.id, actor.name[:200], data)
+        value = row_hash(previous, row)
+        rows.append(as_record(row, previous, value))
+        seq, previous = seq + 1, value
+    Record.objects.bulk_create(rows)
+
+
+def as_record(row: Row, previous: bytes, value: bytes) -> Record:
+    """The model of a hashed row, not saved."""
+    return Record(
+        chain=row.chain,
+        seq=row.seq,
+        at=row.at,
+        kind=row.kind,
+        actor_kind=row.actor_kind,
+        actor_id=row.actor_id,
+        actor_name=row.actor_name,
+        data=dict(row.data),
+        previous=previous,
+        hash=value,
+    )
+
+
+def _end_of(chain: str) -> tuple[int, bytes]:
+    """The next number and the last hash of a chain, which stays ours until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7201))", [chain])
+    last = Record.objects.filter(chain=chain).order_by("-seq").values_list("seq", "hash").first()
+    return (0, START) if last is None else (last[0] + 1, bytes(last[1]))
+
+
+def seal() -> int:
+    """Seal every row committed so far that is not sealed; the number of rows sealed (0: nothing new, or writers were busy).
+
+    Ids are given before rows are committed, so a plain `max(id)` could skip a row that commits later. A short SHARE lock waits
+    for the writers in flight; after it no row up to `max(id)` can appear any more.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '500ms'")
+            cursor.execute("LOCK TABLE audit_record IN SHARE MODE")
+            cursor.execute("SELECT coalesce(max(id), 0) FROM audit_record")
+            (last_id,) = cursor.fetchone()
+    except OperationalError as error:
+        if "lock timeout" not in str(error):
+            raise
+        return 0
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(7202)")
+        before = Seal.objects.order_by("-number").first()
+        first_id = before.last_id + 1 if before else 1
+        previous = bytes(before.hash) if before else START
+        hashes = Record.objects.filter(id__gte=first_id, id__lte=last_id).order_by("id").values_list("id", "hash")
+        value, count = seal_hash(previous, first_id, last_id, ((row_id, bytes(one)) for row_id, one in hashes.iterator(5000)))
+        if not count:
+            return 0
+        Seal.objects.create(
+            number=before.number + 1 if before else 1,
+            first_id=first_id,
+            last_id=last_id,
+            rows=count,
+            previous=previous,
+            hash=value,
+        )
+    return count

@@ -1,0 +1,277 @@
+"""The complaint, who it is from, and everything said in it."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Left
+from django.utils.translation import gettext_lazy as _
+
+from amends.accounts.public import Team, Unit, User
+from amends.cases.lifecycle import OPEN_PHASES, Phase
+from amends.core import clock
+
+
+class Customer(models.Model):
+    """Somebody who complains, or for whom somebody complains. An address may be shared: the name tells them apart."""
+
+    name = models.CharField(max_length=300, blank=True)
+    email = models.CharField(max_length=320, blank=True, help_text="normalised: trimmed, lower case")
+    phone = models.CharField(max_length=80, blank=True)
+    address = models.TextField(blank=True)
+    account_number = models.CharField(max_length=100, blank=True)
+    user_name = models.CharField(max_length=100, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("email", "name", condition=~Q(email=""), name="customer_email_name_once"),
+        ]
+
+
+class Product(models.Model):
+    """Something the organisation sells."""
+
+    key = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=200)
+    line = models.CharField(max_length=200, blank=True)
+    price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    versions = models.JSONField(default=list, help_text="software versions with their dates: [{version, released}]")
+
+    class Meta:
+        ordering = ["name"]
+
+
+class ReferenceCounter(models.Model):
+    """The last number given in a year. A complaint takes its number as the last act of its transaction, so none is skipped."""
+
+    year = models.PositiveSmallIntegerField(unique=True)
+    last = models.PositiveIntegerField(default=0)
+
+
+class Label(models.TextChoices):
+    """Complaint, everyday concern, or neither."""
+
+    COMPLAINT = "complaint", _("Complaint")
+    CONCERN = "concern", _("Concern")
+    OTHER = "other", _("Something else")
+
+
+class Outcome(models.TextChoices):
+    """How the organisation decided."""
+
+    UPHELD = "upheld", _("Upheld")
+    PARTLY_UPHELD = "partly_upheld", _("Partly upheld")
+    NOT_UPHELD = "not_upheld", _("Not upheld")
+    RESOLVED_INFORMALLY = "resolved_informally", _("Put right at once")
+
+
+class Complaint(models.Model):
+    """One complaint, from receipt to closing."""
+
+    reference = models.CharField(max_length=20, unique=True, null=True)
+    public_id = models.UUIDField(unique=True, editable=False)
+    phase = models.CharField(max_length=20, choices=Phase.choices, default=Phase.REGISTERED)
+    tier = models.PositiveSmallIntegerField(default=1)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="complaints")
+    representative = models.ForeignKey(
+        Customer, models.PROTECT, null=True, blank=True, related_name="represented", help_text="who complains on the customer's behalf"
+    )
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="complaints")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="complaints")
+    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="owned_complaints")
+    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="complaints")
+    product_text = models.CharField(max_length=300, blank=True, help_text="the product in the words it came with")
+    channel = models.CharField(max_length=20)
+    subject = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True)
+    attributes = models.JSONField(default=dict, help_text="device model, software version, order, campaign, own fields")
+    desired_outcome = models.TextField(blank=True)
+
+    language = models.CharField(max_length=10, blank=True)
+    label = models.CharField(max_length=10, choices=Label.choices, default=Label.COMPLAINT)
+    category = models.CharField(max_length=40, blank=True)
+    severity = models.PositiveSmallIntegerField(default=2)
+    sentiment = models.FloatField(null=True)
+    probability = models.FloatField(null=True)
+    safety = models.BooleanField(default=False)
+    vulnerable = models.BooleanField(default=False)
+    legal_or_media = models.BooleanField(default=False)
+    assessed_at = models.DateTimeField(null=True)
+
+    received_at = models.DateTimeField()
+    registered_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
+    outcome_reason = models.TextField(blank=True)
+    next_due_at = models.DateTimeField(null=True, help_text="the earliest running clock; kept by the clocks domain")
+    next_due_kind = models.CharField(max_length=40, blank=True)
+    last_activity_at = models.DateTimeField()
+    waiting_for_us_since = models.DateTimeField(null=True, help_text="since when the customer's last word is unanswered")
+
+    search = models.GeneratedField(
+        expression=SearchVector(
+            Left(F("subject"), 500), Left(F("text"), 20000), F("product_text"), config=Value("simple", output_field=models.TextField())
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(phase__in=Phase.values), name="complaint_phase_known"),
+            models.CheckConstraint(condition=Q(label__in=Label.values), name="complaint_label_known"),
+            models.CheckConstraint(condition=Q(severity__gte=1, severity__lte=4), name="complaint_severity_1_to_4"),
+            models.CheckConstraint(condition=Q(tier__gte=1, tier__lte=5), name="complaint_tier_range"),
+            models.CheckConstraint(
+                condition=~Q(phase__in=[Phase.RESOLVED, Phase.FOLLOWED_UP, Phase.CLOSED])
+                | (Q(resolved_at__isnull=False) & ~Q(outcome="") & ~Q(outcome_reason="")),
+                name="complaint_resolved_has_outcome_and_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-received_at", "-id"], name="complaint_newest"),
+            models.Index(
+                F("next_due_at").asc(nulls_last=True), F("id"), name="complaint_open_due", condition=Q(phase__in=sorted(OPEN_PHASES))
+            ),
+            models.Index(fields=["owner", "next_due_at", "id"], name="complaint_owner_open", condition=Q(phase__in=sorted(OPEN_PHASES))),
+            models.Index(fields=["team", "next_due_at", "id"], name="complaint_team_open", condition=Q(phase__in=sorted(OPEN_PHASES))),
+            models.Index(fields=["unit", "-received_at", "-id"], name="complaint_unit_newest"),
+            models.Index(fields=["phase", "-received_at", "-id"], name="complaint_phase_newest"),
+            GinIndex(fields=["search"], name="complaint_search"),
+        ]
+
+
+class IntakeKey(models.Model):
+    """What has been taken in already: the same key from the same source is the same complaint, however often it comes."""
+
+    source = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of what came with the key")
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="intake_keys")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("source", "key", name="intake_key_once")]
+
+
+class Direction(models.TextChoices):
+    """Who speaks to whom."""
+
+    IN = "in", _("From the customer")
+    OUT = "out", _("To the customer")
+    INTERNAL = "internal", _("Internal")
+
+
+class MessageState(models.TextChoices):
+    """Where a message is on its way."""
+
+    RECEIVED = "received", _("Received")
+    NOTED = "noted", _("Noted")
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Sending")
+    SENT = "sent", _("Sent")
+    DELIVERED = "delivered", _("Delivered")
+    BOUNCED = "bounced", _("Not delivered")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class Message(models.Model):
+    """Something said: by the customer, to the customer, or a note between colleagues.
+
+    An outgoing message is written once with an idempotency `purpose` (for example `acknowledgement`): the database refuses
+    a second one, whatever crashes and is tried again.
+    """
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="messages")
+    direction = models.CharField(max_length=10, choices=Direction.choices)
+    kind = models.CharField(max_length=30, help_text="message, note, call, acknowledgement, proposal, survey, check_in, letter…")
+    channel = models.CharField(max_length=20)
+    author = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="messages")
+    from_name = models.CharField(max_length=300, blank=True)
+    from_address = models.CharField(max_length=320, blank=True)
+    to_address = models.CharField(max_length=320, blank=True)
+    subject = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True, help_text="cleaned; never shown without the cleaning")
+    language = models.CharField(max_length=10, blank=True)
+    message_id = models.CharField(max_length=500, blank=True, help_text="RFC 5322 Message-ID without angle brackets")
+    in_reply_to = models.CharField(max_length=500, blank=True)
+    automatic = models.BooleanField(default=False, help_text="written by a template or job, not by a person")
+    state = models.CharField(max_length=10, choices=MessageState.choices)
+    state_reason = models.CharField(max_length=500, blank=True)
+    purpose = models.CharField(max_length=80, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, help_text="an outgoing message waits until then")
+    at = models.DateTimeField(help_text="received or written")
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("complaint", "purpose", condition=~Q(purpose=""), name="message_purpose_once"),
+            models.CheckConstraint(condition=Q(direction__in=Direction.values), name="message_direction_known"),
+            models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state="sent") | Q(sent_at__isnull=False), name="message_sent_has_time"
+            ),
+            models.UniqueConstraint(
+                "message_id", condition=Q(direction="out") & ~Q(message_id=""), name="message_out_message_id_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["complaint", "at", "id"], name="message_timeline"),
+            models.Index(fields=["message_id"], name="message_by_message_id", condition=~Q(message_id="")),
+            models.Index(fields=["not_before", "id"], name="message_outbox", condition=Q(state__in=["queued", "sending"])),
+        ]
+
+
+class Blob(models.Model):
+    """The bytes of a file, once, whoever sent it how often."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    size = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+
+class Attachment(models.Model):
+    """A file that came or went with a message."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="attachments")
+    name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=150, help_text="as sniffed from the bytes, not as claimed")
+    content_id = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["message", "id"], name="attachment_message")]
+
+
+class Point(models.Model):
+    """One thing the complainant says went wrong."""
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="points")
+    position = models.PositiveSmallIntegerField()
+    words = models.TextField(help_text="the customer's own words")
+    aspect = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=10, help_text="detected, agent or customer")
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_by = models.CharField(max_length=10, blank=True, help_text="customer or agent")
+    removed_at = models.DateTimeField(null=True)
+    answer = models.TextField(blank=True, help_text="what our answer says about it")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint("complaint", "position", name="point_position_once"),
+            models.CheckConstraint(
+                condition=Q(confirmed_at__isnull=True, confirmed_by="") | (Q(confirmed_at__isnull=False) & ~Q(confirmed_by="")),
+                name="point_confirmed_by_somebody",
+            ),
+        ]

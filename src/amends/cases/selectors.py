@@ -1,0 +1,83 @@
+"""Questions about complaints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from amends.audit.public import Record, records_of
+from amends.cases.models import Complaint, Message, Point
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One entry of a case's timeline: a message with its words, or an event of the record."""
+
+    at: datetime
+    kind: str
+    actor_kind: str
+    actor_name: str
+    data: dict[str, Any]
+    message: Message | None = None
+
+
+MESSAGE_EVENTS = frozenset({"registered", "message_received", "message_queued", "note_added"})
+"""Record kinds whose message is shown itself."""
+
+
+def messages_of(complaint: Complaint) -> list[Message]:
+    """All messages of a case, oldest first, with authors and files (2 queries)."""
+    return list(
+        Message.objects.filter(complaint=complaint).select_related("author").prefetch_related("attachments__blob").order_by("at", "id")
+    )
+
+
+def timeline(complaint: Complaint, *, newest_first: bool = False) -> list[TimelineItem]:
+    """Everything that happened in a case (4 queries)."""
+    items = [
+        TimelineItem(
+            at=one.at,
+            kind=one.kind,
+            actor_kind="customer" if one.direction == "in" else ("user" if one.author_id else "system"),
+            actor_name=one.from_name or (one.author.name if one.author else ""),
+            data={},
+            message=one,
+        )
+        for one in messages_of(complaint)
+    ]
+    items += [
+        TimelineItem(at=one.at, kind=one.kind, actor_kind=one.actor_kind, actor_name=one.actor_name, data=one.data)
+        for one in records_of(f"complaint:{complaint.pk}")
+        if one.kind not in MESSAGE_EVENTS or one.kind == "registered"
+    ]
+    return sorted(items, key=lambda item: (item.at, item.message is not None), reverse=newest_first)
+
+
+def points_of(complaint: Complaint) -> list[Point]:
+    """The points on the list, in order."""
+    return list(Point.objects.filter(complaint=complaint, removed_at=None).order_by("position"))
+
+
+def complaint_by_public_id(public_id: UUID) -> Complaint | None:
+    """The complaint a signed token names."""
+    return Complaint.objects.select_related("customer", "representative", "unit", "owner", "product").filter(public_id=public_id).first()
+
+
+def known_addresses(complaint: Complaint) -> frozenset[str]:
+    """The normalised addresses that belong to a case: whoever writes from another one is somebody else."""
+    addresses = {complaint.customer.email}
+    if complaint.representative is not None:
+        addresses.add(complaint.representative.email)
+    return frozenset(address for address in addresses if address)
+
+
+def message_by_message_id(message_id: str) -> Message | None:
+    """Our own outgoing message with this Message-ID."""
+    return Message.objects.select_related("complaint").filter(message_id=message_id, direction="out").first()
+
+
+def records(complaint: Complaint) -> list[Record]:
+    """The rows of the record about a case, oldest first."""
+    return records_of(f"complaint:{complaint.pk}")

@@ -1,0 +1,324 @@
+"""The verb that turns something somebody sent into a registered complaint, exactly once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from amends.accounts.public import Actor
+from amends.audit.public import Entry, record_many
+from amends.cases.events import ComplaintRegistered
+from amends.cases.lifecycle import Phase
+from amends.cases.models import Attachment, Blob, Complaint, Customer, Direction, IntakeKey, Message, MessageState, Product
+from amends.core import clock
+from amends.core.errors import BadInput, Conflict
+from amends.core.events import publish
+from amends.core.news import announce
+from amends.core.text import clean, clean_line, normalise_email
+
+LIMITS = {"name": 300, "email": 320, "phone": 80, "account_number": 100, "user_name": 100, "subject": 500, "product": 300}
+TEXT_LIMIT = 2_000_000
+SAME_AGAIN = timedelta(hours=24)
+"""The same words from the same address within this time are the same complaint, sent twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as they gave themselves; every field may be empty."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    address: str = ""
+    account_number: str = ""
+    user_name: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that came along; `content_type` is the sniffed one."""
+
+    name: str
+    content_type: str
+    data: bytes
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewComplaint:
+    """Everything known when a complaint arrives.
+
+    Attributes:
+        source, key: where it came from and its key there (`token:3` and the Idempotency-Key; `email` and the Message-ID);
+            an empty key means that the channel has none.
+        merge_same_words: treat the same words from the same address within `SAME_AGAIN` as one complaint.
+        received_at: when it reached us, aware; None is now.
+        imported: it happened in the past: nothing is sent and nobody is alarmed.
+    """
+
+    channel: str
+    complainant: Person
+    unit_id: int
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    representative: Person | None = None
+    product: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    desired_outcome: str = ""
+    source: str = ""
+    key: str = ""
+    merge_same_words: bool = False
+    received_at: datetime | None = None
+    message_id: str = ""
+    files: Sequence[NewFile] = ()
+    imported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The complaint, and whether this call created it."""
+
+    complaint: Complaint
+    created: bool
+
+
+def register(*, actor: Actor, new: NewComplaint) -> Registration:
+    """Store a complaint with its first message, its record and everything its handlers start, or nothing at all.
+
+    Raises:
+        BadInput: there is nothing to register, or a value is too long.
+        Conflict: the key was used before for something else.
+    """
+    new = _checked(new)
+    digest = _digest(new)
+    with transaction.atomic():
+        known = _known(new, digest)
+        if known is not None:
+            return Registration(known, created=False)
+        moment = clock.now()
+        complaint = _store(new, moment)
+        _store_keys(new, digest, complaint, moment)
+        record_many(actor=actor, chain=f"complaint:{complaint.pk}", entries=[_entry(new, complaint)], new_chain=True)
+        publish(
+            ComplaintRegistered(
+                complaint_id=complaint.pk,
+                unit_id=complaint.unit_id,
+                channel=complaint.channel,
+                received_at=complaint.received_at,
+                imported=new.imported,
+            )
+        )
+        if not new.imported:
+            announce("complaint_registered", complaint=complaint.pk, unit=complaint.unit_id)
+        give_reference(complaint)
+    return Registration(complaint, created=True)
+
+
+def give_reference(complaint: Complaint) -> None:
+    """Give the next number of the year, as the last act of the transaction: the counter's row is locked until the commit.
+
+    A sequence would be faster but leaves a gap when a transaction fails, and a missing number is the first thing an
+    auditor asks about.
+    """
+    year = complaint.registered_at.astimezone(ZoneInfo(settings.AMENDS_TIME_ZONE)).year
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH counter AS (
+                INSERT INTO cases_referencecounter AS c (year, last) VALUES (%s, 1)
+                ON CONFLICT (year) DO UPDATE SET last = c.last + 1
+                RETURNING last
+            )
+            UPDATE cases_complaint SET reference = 'AM-' || %s || '-' || lpad(counter.last::text, 6, '0')
+            FROM counter WHERE cases_complaint.id = %s
+            RETURNING reference
+            """,
+            [year, str(year), complaint.pk],
+        )
+        (complaint.reference,) = cursor.fetchone()
+
+
+def _checked(new: NewComplaint) -> NewComplaint:
+    """The same complaint with every text cleaned; too long is refused, not cut."""
+    from dataclasses import replace
+
+    if len(new.text) > TEXT_LIMIT:
+        raise BadInput(f"The text is longer than {TEXT_LIMIT:,} characters: send the rest as a file.", field="text")
+    cleaned = replace(
+        new,
+        complainant=_checked_person(new.complainant, "complainant"),
+        representative=None if new.representative is None else _checked_person(new.representative, "representative"),
+        subject=_limited(clean_line(new.subject), "subject"),
+        product=_limited(clean_line(new.product), "product"),
+        text=clean(new.text).strip(),
+        desired_outcome=clean(new.desired_outcome).strip(),
+    )
+    if not (cleaned.text or cleaned.subject or cleaned.files):
+        raise BadInput("Say what went wrong: the subject and the text are both empty.", field="text")
+    return cleaned
+
+
+def _checked_person(person: Person, who: str) -> Person:
+    values = {
+        name: _limited(clean_line(getattr(person, name)), name, f"{who}.{name}")
+        for name in ("name", "phone", "account_number", "user_name")
+    }
+    email = _limited(normalise_email(person.email), "email", f"{who}.email")
+    return Person(email=email, address=clean(person.address).strip()[:2000], language=person.language[:10], **values)
+
+
+def _limited(value: str, name: str, label: str = "") -> str:
+    if len(value) > LIMITS[name]:
+        raise BadInput(f"{(label or name).replace('_', ' ')} is longer than {LIMITS[name]} characters.", field=label or name)
+    return value
+
+
+def _digest(new: NewComplaint) -> str:
+    parts = (new.channel, new.complainant.email, new.complainant.name, new.complainant.phone, new.subject, new.text, new.product)
+    digest = hashlib.sha256("\x1f".join(parts).encode())
+    for one in new.files:
+        digest.update(hashlib.sha256(one.data).digest())
+    return digest.hexdigest()
+
+
+def _known(new: NewComplaint, digest: str) -> Complaint | None:
+    """The complaint this has become already, if it has; concurrent twins wait for each other here."""
+    if new.key:
+        _lock(f"{new.source}\x1f{new.key}")
+        known = IntakeKey.objects.select_related("complaint").filter(source=new.source, key=new.key).first()
+        if known is not None:
+            if known.digest != digest:
+                raise Conflict("This idempotency key was used before for a different complaint: use a new key.")
+            return known.complaint
+    if new.merge_same_words and new.complainant.email and new.text:
+        _lock(f"words\x1f{digest}")
+        known = (
+            IntakeKey.objects.select_related("complaint")
+            .filter(source="words", key__startswith=f"{digest}:", created_at__gt=clock.now() - SAME_AGAIN)
+            .order_by("-id")
+            .first()
+        )
+        return None if known is None else known.complaint
+    return None
+
+
+def _lock(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7301))", [name])
+
+
+def _store(new: NewComplaint, moment: datetime) -> Complaint:
+    received_at = new.received_at or moment
+    complaint = Complaint.objects.create(
+        public_id=uuid4(),
+        phase=Phase.REGISTERED,
+        customer=_customer(new.complainant),
+        representative=None if new.representative is None else _customer(new.representative),
+        unit_id=new.unit_id,
+        product=_product(new.product),
+        product_text=new.product,
+        channel=new.channel,
+        subject=new.subject,
+        text=new.text,
+        attributes=dict(new.attributes),
+        desired_outcome=new.desired_outcome,
+        language=new.complainant.language,
+        received_at=received_at,
+        registered_at=moment,
+        last_activity_at=received_at,
+        waiting_for_us_since=None if new.imported else received_at,
+    )
+    sender = new.representative or new.complainant
+    message = Message.objects.create(
+        complaint=complaint,
+        direction=Direction.IN,
+        kind="message",
+        channel=new.channel,
+        from_name=sender.name,
+        from_address=sender.email,
+        subject=new.subject,
+        text=new.text,
+        html=new.html,
+        message_id=new.message_id,
+        state=MessageState.RECEIVED,
+        at=received_at,
+    )
+    store_files(message, new.files)
+    return complaint
+
+
+def _customer(person: Person) -> Customer:
+    """The customer with this address and name, made when there is none; what is missing there is filled in."""
+    values = {
+        "phone": person.phone,
+        "address": person.address,
+        "account_number": person.account_number,
+        "user_name": person.user_name,
+        "language": person.language,
+    }
+    if not person.email:
+        return Customer.objects.create(name=person.name, **values)
+    customer, created = Customer.objects.get_or_create(email=person.email, name=person.name, defaults=values)
+    if not created:
+        missing = {name: value for name, value in values.items() if value and not getattr(customer, name)}
+        if missing:
+            Customer.objects.filter(pk=customer.pk).update(**missing)
+    return customer
+
+
+def _product(text: str) -> Product | None:
+    if not text:
+        return None
+    return Product.objects.filter(key=text[:80]).first() or Product.objects.filter(name__iexact=text).first()
+
+
+def store_files(message: Message, files: Sequence[NewFile]) -> None:
+    """Keep files with a message; the same bytes are stored once."""
+    for one in files:
+        digest = hashlib.sha256(one.data).hexdigest()
+        Blob.objects.bulk_create([Blob(sha256=digest, size=len(one.data), data=one.data)], ignore_conflicts=True)
+        Attachment.objects.create(
+            message=message,
+            blob_id=Blob.objects.values_list("pk", flat=True).get(sha256=digest),
+            name=clean_line(one.name)[:255] or "file",
+            content_type=one.content_type[:150],
+            content_id=one.content_id[:255],
+        )
+
+
+def _store_keys(new: NewComplaint, digest: str, complaint: Complaint, moment: datetime) -> None:
+    keys = []
+    if new.key:
+        keys.append(IntakeKey(source=new.source, key=new.key, digest=digest, complaint=complaint, created_at=moment))
+    if new.merge_same_words and new.complainant.email and new.text:
+        keys.append(
+            IntakeKey(source="words", key=f"{digest}:{complaint.pk}", digest=digest, complaint=complaint, created_at=moment)
+        )
+    if keys:
+        IntakeKey.objects.bulk_create(keys)
+
+
+def _entry(new: NewComplaint, complaint: Complaint) -> Entry:
+    return (
+        "registered",
+        {
+            "channel": new.channel,
+            "unit": complaint.unit_id,
+            "product": complaint.product_id,
+            "received_at": complaint.received_at.isoformat(),
+            "text_sha256": hashlib.sha256(new.text.encode()).hexdigest(),
+            "files": len(new.files),
+            "represented": new.representative is not None,
+            "imported": new.imported,
+        },
+    )
