@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from amends.accounts.models import Team, TeamMember, Unit, User
 from amends.core.errors import BadInput
+from amends.core.text import clean_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def unit_by_key(key: str) -> Unit:
     Raises:
         BadInput: there is none.
     """
-    unit = Unit.objects.filter(key=key).first()
+    unit = Unit.objects.filter(key=clean_line(key)).first()
     if unit is None:
         raise BadInput(f"There is no unit {key!r}.", field="unit")
     return unit

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Schema
 from pydantic import Field
 
 from amends.accounts.public import Permission
@@ -15,10 +15,10 @@ from amends.cases import public as cases
 from amends.cases.listing import Filters, list_complaints
 from amends.cases.models import Complaint, Message, Point
 from amends.cases.policy import access_complaint
-from amends.core.api import api_actor, scope
+from amends.core.api import api_actor, complaints_router, scope
 from amends.core.sections import Section, sections
 
-router = Router(tags=["complaints"])
+router = complaints_router
 
 
 class PersonOut(Schema):

@@ -87,8 +87,17 @@ def absent(request: HttpRequest, error: Http404) -> HttpResponse:
     return problem(404, "Not found", "There is no such thing, or it is not yours to see.", code="not_found")
 
 
-for name in ROUTERS:
-    module = f"amends.{name}.api"
-    if find_spec(module) is not None:
-        router: Router = import_module(module).router
-        api.add_router("", router)
+def _routers() -> list[Router]:
+    """The routers of all domains, each once."""
+    found: list[Router] = []
+    for name in ROUTERS:
+        module = f"amends.{name}.api"
+        if find_spec(module) is not None:
+            router: Router = import_module(module).router
+            if router not in found:
+                found.append(router)
+    return found
+
+
+for one in _routers():
+    api.add_router("", one)

@@ -167,7 +167,7 @@ TIME_ZONE = "UTC"
 AMENDS_TIME_ZONE = os.environ.get("AMENDS_TIME_ZONE", "Europe/London")
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = None  # served from the package by WhiteNoise: nothing to collect
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 3600

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.http import HttpRequest
+from ninja import Router
 
 if TYPE_CHECKING:
     from amends.accounts.actors import Actor
+
+complaints_router = Router(tags=["complaints"])
+"""The router of `/complaints`, shared: registering is intake's work and reading is the cases domain's, at one address."""
 
 Operation = TypeVar("Operation", bound=Callable[..., Any])
 
@@ -28,6 +33,8 @@ def scope(permission: str) -> Callable[[Operation], Operation]:
             api_actor(request).require(permission)
             return operation(request, *args, **kwargs)
 
+        # ninja reads the parameters from the signature and would look their names up in this module
+        guarded.__signature__ = inspect.signature(operation, eval_str=True)  # type: ignore[attr-defined]  # a hook of inspect
         guarded.amends_permission = permission  # type: ignore[attr-defined]  # read by the test of all routes
         return cast(Operation, guarded)
 

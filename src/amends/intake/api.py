@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Header, Router, Schema
+from ninja import Header, Schema
 from ninja.responses import Status
 
 from amends.accounts.public import Permission
-from amends.core.api import api_actor, scope
+from amends.core.api import api_actor, complaints_router, scope
 from amends.intake.channels.api.receive import ComplaintIn, receive
 
-router = Router(tags=["intake"])
+router = complaints_router
 
 
 class RegisteredOut(Schema):
@@ -23,7 +23,7 @@ class RegisteredOut(Schema):
     created: bool
 
 
-@router.post("/complaints", response={201: RegisteredOut, 200: RegisteredOut}, summary="Register a complaint")
+@router.post("/complaints", response={201: RegisteredOut, 200: RegisteredOut}, summary="Register a complaint", tags=["intake"])
 @scope(Permission.CASE_REGISTER)
 def post_complaint(
     request: HttpRequest, body: ComplaintIn, idempotency_key: str = Header("", alias="Idempotency-Key")
