@@ -1,0 +1,44 @@
+"""How the message feels, from -1 (bitter) to 1 (delighted)."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from amends.triage.evidence import Evidence
+from amends.triage.lexicon import Hit
+from amends.triage.rules.context import Earlier
+from amends.triage.values import Judgement, Reason
+
+FIELD = "sentiment"
+_SOFTNESS = 18.0
+"""How much feeling it takes to come near ±1: a sum s becomes s / sqrt(s² + 18)."""
+_NEGATED_GOOD = -0.8
+_NEGATED_BAD = -0.3
+_LIMIT = 40.0
+
+
+def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
+    """Sum the weights of the feeling words, turned round where negated."""
+    hits = _outermost(evidence.hits(FIELD))
+    weighed = [(hit, _weight(evidence, hit)) for hit in hits]
+    total = max(-_LIMIT, min(_LIMIT, sum(weight for _, weight in weighed)))
+    value = round(total / sqrt(total * total + _SOFTNESS), 2)
+    telling = sorted(weighed, key=lambda pair: -abs(pair[1]))[:3]
+    words = ", ".join(evidence.quote(hit) for hit, _ in telling) or "no feeling words"
+    return Judgement(FIELD, value, (Reason(FIELD, value, f"rule sentiment: {words}"),))
+
+
+def _weight(evidence: Evidence, hit: Hit) -> float:
+    weight = hit.group.weight
+    if not evidence.negated(hit):
+        return weight
+    return weight * (_NEGATED_GOOD if weight > 0 else _NEGATED_BAD)
+
+
+def _outermost(hits: list[Hit]) -> list[Hit]:
+    """Keep one hit for each place: the one that starts first and is longest."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: (hit.first, -hit.last)):
+        if not kept or hit.first >= kept[-1].last:
+            kept.append(hit)
+    return kept
