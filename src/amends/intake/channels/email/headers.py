@@ -174,7 +174,7 @@ def _address(item: bytes, problems: list[str], where: str) -> Address:
         if match is None:
             problems.append(f"{where}: no address in {decoded[:60]!r}")
             return Address(name or decoded[:300], "")
-        rest = (decoded[: match.start()] + " " + decoded[match.end() :]).strip(" \"'<>:")
+        rest = (decoded[: match.start()] + " " + decoded[match.end() :]).strip(" \"'<>:()")
         return Address((name or rest)[:300], match[0].strip(".'"))
     address = WHITESPACE.sub("", decode_header(inside, problems, where)).removeprefix("mailto:").strip("<>")
     route = address.rpartition(":") if address.startswith("@") else ("", "", address)

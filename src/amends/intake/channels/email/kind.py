@@ -102,7 +102,7 @@ def _written_report(
     returned = any(part.type in bounces.RETURNED_TYPES for part in parts[1:])
     if root.type == "multipart/report":
         return True
-    return (2 * (server or nobody) + titled + says_so + returned) >= 3
+    return (2 * server or nobody) + titled + says_so + returned >= 3
 
 
 def _read_report(

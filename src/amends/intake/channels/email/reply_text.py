@@ -183,16 +183,20 @@ def _quote_follows(lines: list[str], index: int) -> bool:
 
 
 def _without_signature(lines: list[str]) -> list[str]:
-    for index, line in enumerate(lines):
-        if not _written(lines[:index]):
-            continue
-        if SIGNATURE.match(line) and _rest_is_signature(lines[index + 1 :]):
-            lines = lines[:index]
+    """Cut at the earliest delimiter that has only a signature or footer below it; looks at the last lines only."""
+    cut = len(lines)
+    below = 0
+    for index in range(len(lines) - 1, 0, -1):
+        line = lines[index]
+        if below <= 15 and (
+            (SIGNATURE.match(line) and _rest_is_signature(lines[index + 1 :]))
+            or (RULE.match(line) and _rest_is_footer(lines[index + 1 :]))
+        ):
+            cut = index
+        below += bool(line.strip())
+        if below > 15:
             break
-        if RULE.match(line) and _rest_is_footer(lines[index + 1 :]):
-            lines = lines[:index]
-            break
-    return _without_last_lines(lines)
+    return _without_last_lines(lines[:cut] if _written(lines[:cut]) else lines)
 
 
 def _rest_is_signature(rest: list[str]) -> bool:

@@ -1,0 +1,399 @@
+"""One fixture for each classic trap, in our own words."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import pytest
+from tests.intake.email.conftest import crlf
+
+from amends.intake.channels.email.model import Address, MailKind
+from amends.intake.channels.email.parsing import parse
+
+PLAIN = crlf("""
+From: Petra Lang <petra@example.org>
+To: care@example.com
+Subject: Kettle leaks
+Date: Mon, 2 Mar 2026 09:30:00 +0100
+Message-ID: <one@example.org>
+
+My kettle leaks since Friday.
+""")
+
+
+def test_a_plain_mail_is_read_whole():
+    mail = parse(PLAIN)
+    assert mail.kind is MailKind.MESSAGE
+    assert mail.from_ == Address("Petra Lang", "petra@example.org")
+    assert mail.to == (Address("", "care@example.com"),)
+    assert mail.subject == "Kettle leaks"
+    assert mail.date == datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+    assert mail.message_id == "<one@example.org>"
+    assert mail.text == "My kettle leaks since Friday."
+    assert mail.html is None
+    assert mail.answerable
+    assert mail.problems == ()
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"\n", b"\r\n\r\n", b"\x00" * 50, b":", b"From", b"no header, only words\n", b"\xff\xfe"]
+)
+def test_no_input_is_too_poor(raw: bytes):
+    mail = parse(raw)
+    assert mail.problems
+    assert "\x00" not in mail.text
+
+
+def test_words_without_any_header_are_the_text():
+    assert parse(b"I want to complain about my bill\nplease").text == "I want to complain about my bill\nplease"
+
+
+@pytest.mark.parametrize(
+    ("declared", "used"),
+    [
+        ("iso-8859-1", "utf-8"),
+        ("us-ascii", "utf-8"),
+        ("windows-1252", "utf-8"),
+        ("iso-8859-1", "cp1252"),
+        ("us-ascii", "cp1252"),
+        ("utf-8", "cp1252"),
+        ("x-unknown", "utf-8"),
+        ("utf8mb4", "utf-8"),
+        ("iso-8859-15", "iso-8859-15"),
+        ("utf-16", "utf-16"),
+        ("UTF-16LE", "utf-16-le"),
+        ("utf-7", "utf-7"),
+        ("rot13", "utf-8"),
+        ("zlib", "utf-8"),
+        ("idna", "utf-8"),
+    ],
+)
+def test_text_survives_a_wrong_or_odd_character_set(declared: str, used: str):
+    words = "Die Gebühr über 40 € ist mir völlig unverständlich, schöne Grüße aus Köln"
+    head = f"From: a@example.org\r\nContent-Type: text/plain; charset={declared}\r\n\r\n".encode()
+    assert parse(head + words.encode(used)).text == words
+
+
+@pytest.mark.parametrize(
+    ("declared", "used", "words"),
+    [
+        ("shift_jis", "cp932", "返品したいのですが、①まだ返事がありません。"),
+        ("gb2312", "gb18030", "我的訂單還沒有到，请尽快退款。"),
+        ("ks_c_5601-1987", "cp949", "환불을 받지 못했습니다. 똠방각하"),
+        ("big5", "big5hkscs", "我要投訴，產品壞了。"),
+        ("iso-2022-jp", "iso2022_jp", "電話がつながりません"),
+        ("us-ascii", "iso2022_jp", "電話がつながりません"),
+        ("koi8-r", "koi8-r", "Посылка не пришла, верните деньги"),
+        ("windows-1251", "cp1251", "Посылка не пришла, верните деньги"),
+        ("windows-1256", "cp1256", "لم يصل الطرد حتى الآن"),
+        ("iso-8859-8-i", "iso8859-8", "החבילה לא הגיעה"),
+    ],
+)
+def test_other_scripts_are_read(declared: str, used: str, words: str):
+    head = f"From: a@example.org\r\nContent-Type: text/plain; charset={declared}\r\n\r\n".encode()
+    assert parse(head + words.encode(used)).text == words
+
+
+def test_a_subject_may_be_encoded_in_every_wrong_way():
+    cases = {
+        b"=?utf-8?B?R2Vyw6R0IGRlZmVrdA==?=": "Gerät defekt",
+        b"=?utf-8?B?R2Vyw6R0IGRlZmVrdA?=": "Gerät defekt",  # no padding
+        b"=?utf-8?Q?Ger=C3=A4t_?= =?utf-8?Q?defekt?=": "Gerät defekt",
+        b"=?utf-8?Q?Ger=C3?= =?utf-8?Q?=A4t?=": "Gerät",  # a character cut in two words
+        b"=?iso-8859-1?q?Ger=E4t defekt?=": "Gerät defekt",  # a space inside a word
+        "Gerät defekt".encode(): "Gerät defekt",
+        "Gerät defekt".encode("latin-1"): "Gerät defekt",
+        b"=?nonsense?Q?Ger=C3=A4t?=": "Gerät",
+        b"=?utf-8?X?abc?=": "=?utf-8?X?abc?=",
+        b"a\r\n\tfolded\r\n  line": "a folded line",
+    }
+    for raw, expected in cases.items():
+        assert parse(b"From: a@example.org\r\nSubject: " + raw + b"\r\n\r\nx").subject == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "name", "address"),
+    [
+        ("petra@example.org", "", "petra@example.org"),
+        ("<petra@example.org>", "", "petra@example.org"),
+        ("petra@example.org (Petra Lang)", "Petra Lang", "petra@example.org"),
+        ('"Lang, Petra" <petra@example.org>', "Lang, Petra", "petra@example.org"),
+        ("Lang, Petra <petra@example.org>", "Lang, Petra", "petra@example.org"),
+        ("=?utf-8?Q?M=C3=BCller=2C_J=C3=B6rg?= <j@example.org>", "Müller, Jörg", "j@example.org"),
+        ("petra@home.example <petra@example.org>", "petra@home.example", "petra@example.org"),
+        ("Petra petra@example.org", "Petra", "petra@example.org"),
+        ('"Petra <petra@example.org>', "Petra", "petra@example.org"),
+        ("Petra <petra@example.org", "Petra", "petra@example.org"),
+        ("Petra < petra@example.org >", "Petra", "petra@example.org"),
+        ("Petra <mailto:petra@example.org>", "Petra", "petra@example.org"),
+        ("=?utf-8?B?UGV0cmEgPHBldHJhQGV4YW1wbGUub3JnPg==?=", "Petra", "petra@example.org"),
+        ("(((((((((((((((((((( petra@example.org", "", "petra@example.org"),
+    ],
+)
+def test_a_sender_is_found_in_every_spelling(raw: str, name: str, address: str):
+    sender = parse(f"From: {raw}\r\n\r\nx".encode()).from_
+    assert sender == Address(name, address)
+
+
+def test_a_list_of_receivers_with_groups_semicolons_and_commas():
+    mail = parse(b'To: Team: a@example.org, "B, b" <b@example.org>;, c@example.org; d@example.org\r\n\r\nx')
+    assert [one.address for one in mail.to] == ["a@example.org", "b@example.org", "c@example.org", "d@example.org"]
+    assert parse(b"To: undisclosed-recipients:;\r\n\r\nx").to == ()
+
+
+def test_without_from_the_next_best_header_names_the_sender():
+    mail = parse(b"Reply-To: Petra <petra@example.org>\r\nSubject: x\r\n\r\nmy text")
+    assert mail.from_ == Address("Petra", "petra@example.org")
+    assert any("Reply-To" in problem for problem in mail.problems)
+    assert parse(b"Return-Path: <petra@example.org>\r\n\r\nmy text").from_ == Address("", "petra@example.org")
+
+
+@pytest.mark.parametrize(
+    "raw", ["yesterday", "Mon, 99 Foo 2026", "Mon, 2 Mar 99999 09:30:00 +9999", "", "1 Jan 1901 00:00"]
+)
+def test_an_impossible_date_is_no_date(raw: str):
+    mail = parse(f"From: a@example.org\r\nDate: {raw}\r\n\r\nx".encode())
+    assert mail.date is None
+    assert any(problem.startswith("Date") for problem in mail.problems)
+
+
+def test_identifiers_and_references():
+    mail = parse(
+        b"From: a@example.org\r\nMessage-ID:  <me@example.org>\r\nIn-Reply-To: <b@x> <c@x>\r\n"
+        b"References: <a@x>\r\n <b@x>,<broken\r\n\r\nx"
+    )
+    assert (mail.message_id, mail.in_reply_to) == ("<me@example.org>", "<b@x>")
+    assert mail.references == ("<a@x>", "<b@x>", "<c@x>")
+    assert parse(b"From: a@example.org\r\nMessage-ID: \r\n\r\nx").message_id is None
+
+
+ALTERNATIVE = crlf("""
+From: a@example.org
+Content-Type: multipart/mixed; boundary="out"
+
+preamble
+--out
+Content-Type: multipart/alternative; boundary=in
+
+--in
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+Plain w=C3=B6rds
+--in
+Content-Type: text/html; charset=utf-8
+
+<p>Rich <b onclick="x()">w&ouml;rds</b><script>alert(1)</script><img src="https://track.example/p.gif"><img src="cid:pic"></p>
+--in--
+--out
+Content-Type: image/png; name="../../etc/pass\\"wd.png"
+Content-Transfer-Encoding: base64
+Content-ID: <pic>
+Content-Disposition: inline
+
+iVBORw0KGgo=
+--out
+Content-Type: application/octet-stream
+Content-Disposition: attachment; filename*0*=utf-8''Rechn; filename*1*=ung%20%C3%BC.pdf
+
+pdf
+--out--
+epilogue
+""")
+
+
+def test_a_mail_with_everything():
+    mail = parse(ALTERNATIVE)
+    assert mail.text == "Plain wörds"
+    assert mail.html is not None
+    for forbidden in ("script", "onclick", "alert", "track.example"):
+        assert forbidden not in mail.html
+    assert 'src="cid:pic"' in mail.html
+    picture, file = mail.attachments
+    assert (picture.name, picture.type, picture.content_id, picture.inline) == ("passwd.png", "image/png", "pic", True)
+    assert picture.data == b"\x89PNG\r\n\x1a\n"
+    assert picture.sha256 == hashlib.sha256(picture.data).hexdigest()
+    assert (file.name, file.data) == ("Rechnung ü.pdf", b"pdf")
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<a href='javascript:alert(1)'>x</a>",
+        "<iframe src='https://e.example'></iframe>", "<body background='https://e.example/x'>",
+        "<div style=\"background:url('https://e.example/x')\">x</div>", "<form action='https://e.example'><input>",
+        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "<meta http-equiv=refresh content='0;url=//e.example'>",
+        "<link rel=stylesheet href='https://e.example/x.css'>", "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+        "<img srcset='https://e.example/x 2x'>", "<video poster='https://e.example/x'>", "<b><p>" * 40 + "<style>@import 'https://e.example'",
+    ],
+)  # fmt: skip
+def test_html_cannot_run_or_load_anything(evil: str):
+    html = parse(b"From: a@example.org\r\nContent-Type: text/html\r\n\r\n" + evil.encode()).html or ""
+    for forbidden in ("onerror", "onload", "javascript:", "e.example", "<svg", "<form", "<style", "<meta", "data:text"):
+        assert forbidden not in html
+
+
+def test_html_alone_gives_text_with_links_and_lists():
+    mail = parse(
+        b"From: a@example.org\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n"
+        b"<html><head><title>no</title></head><body><p>Gr\xfc\xdfe</p><ul><li>one<li>two</ul>"
+        b"<p>see <a href='https://example.org/a'>this page</a><br>end</p></body></html>"
+    )
+    assert mail.text == "Grüße\n\n- one\n- two\n\nsee this page <https://example.org/a>\nend"
+
+
+def test_a_forwarded_mail_is_a_file_with_the_name_of_its_subject():
+    raw = (
+        b"From: a@example.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nlook at this\r\n--b\r\n"
+        b"Content-Type: message/rfc822\r\n\r\nSubject: Your order\r\nContent-Type: text/plain\r\n\r\ninner\r\n--b--\r\n"
+    )
+    mail = parse(raw)
+    assert mail.text == "look at this"
+    assert [one.name for one in mail.attachments] == ["Your order.eml"]
+    assert b"inner" in mail.attachments[0].data
+
+
+def test_boundaries_that_are_missing_wrong_or_unclosed_lose_no_word():
+    unclosed = parse(
+        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nfirst\r\n--b\r\n\r\nlast words"
+    )
+    assert unclosed.text == "first\nlast words"
+    wrong = parse(
+        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nwords\r\n--b--"
+    )
+    assert wrong.text == "words"
+    none = parse(b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\njust words")
+    assert none.text == "just words"
+    similar = parse(
+        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/alternative; boundary=bb\r\n\r\n"
+        b"--bb\r\n\r\ninner\r\n--bb--\r\n--b\r\n\r\nouter\r\n--b--"
+    )
+    assert similar.text == "inner\nouter"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "text"),
+    [
+        ("base64", "aGVsbG8gd29ybGQ", "hello world"),
+        ("base64", "aGVs\r\nbG8g!!d29ybGQ=\r\n-- \r\nfooter", None),
+        ("quoted-printable", "caf=C3=A9 =ZZ soft=\r\nbreak", "café =ZZ softbreak"),
+        ("x-uuencode", "begin 644 a.txt\r\n+:&5L;&\\@=V]R;&0\r\n`\r\nend", "hello world"),
+        ("8bit; foo", "plain", "plain"),
+        ("nonsense", "plain", "plain"),
+        ("", "plain", "plain"),
+    ],
+)
+def test_transfer_encodings_damaged_or_unknown(encoding: str, body: str, text: str | None):
+    mail = parse(
+        f"From: a@e.org\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}".encode()
+    )
+    if text is None:
+        assert mail.text.startswith("hello world")
+    else:
+        assert mail.text == text
+
+
+def test_flowed_text_is_joined():
+    raw = b"From: a@e.org\r\nContent-Type: text/plain; format=flowed\r\n\r\nOne long \r\nline.\r\n> quoted \r\n> too\r\nNext."
+    assert parse(raw).text == "One long line.\n> quoted too\nNext."
+
+
+def test_header_traps():
+    assert parse(b"From a@e.org Mon Mar  2 2026\nFrom: a@e.org\nSubject: mbox line\n\nx").subject == "mbox line"
+    assert parse(b"From: a@e.org\nSubject: no empty line\nHello there").subject.startswith("no empty line")
+    assert parse(b"\r\n\r\nFrom: a@e.org\r\nSubject: late\r\n\r\nx").subject == "late"
+    assert parse(b"From: a@e.org\rSubject: old mac\r\rbody").text == "body"
+    broken = parse(b"From: a@e.org\r\nbroken header line\r\nSubject: after\r\n\r\nx")
+    assert broken.subject == "after"
+    assert broken.problems
+
+
+@pytest.mark.parametrize(
+    ("extra", "kind", "answerable"),
+    [
+        ("Auto-Submitted: auto-replied", MailKind.AUTO_REPLY, False),
+        ("Auto-Submitted: no", MailKind.MESSAGE, True),
+        ("X-Autoreply: yes", MailKind.AUTO_REPLY, False),
+        ("Precedence: auto_reply", MailKind.AUTO_REPLY, False),
+        ("Precedence: bulk", MailKind.LIST, False),
+        ("List-Id: <news.example.org>", MailKind.LIST, False),
+        ("X-Auto-Response-Suppress: All", MailKind.MESSAGE, False),
+        ("X-Loop: care@example.com", MailKind.MESSAGE, False),
+        ("Return-Path: <>", MailKind.MESSAGE, False),
+        ("Subject: Automatic reply: your mail", MailKind.AUTO_REPLY, False),
+        ("Subject: Abwesenheitsnotiz: Re: Ihr Anliegen", MailKind.AUTO_REPLY, False),
+        ("Subject: Re: Automatic reply: your mail", MailKind.MESSAGE, True),
+        ("Subject: Returned mail was never refunded", MailKind.MESSAGE, True),
+        ("Subject: Undelivered parcel!", MailKind.MESSAGE, True),
+        ("Subject: Delivery failed again, I am furious", MailKind.MESSAGE, True),
+    ],
+)
+def test_the_kind_decides_whether_a_machine_may_answer(extra: str, kind: MailKind, answerable: bool):
+    mail = parse(f"From: a@example.org\r\n{extra}\r\n\r\nThe parcel could not be delivered, it was returned.".encode())
+    assert (mail.kind, mail.answerable) == (kind, answerable)
+
+
+REPORT = crlf("""
+From: Mail Delivery System <MAILER-DAEMON@mx.example.net>
+Subject: Undelivered Mail Returned to Sender
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+
+Sorry.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: rfc822; petra@example.org
+Action: ACTION
+Status: STATUS
+Diagnostic-Code: smtp; WORDS
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: <ours.17@amends.example>
+--b--
+""").decode()
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "words", "kind", "hard"),
+    [
+        ("failed", "5.1.1", "550 no such user", MailKind.BOUNCE, True),
+        ("failed", "5.2.2", "552 mailbox full", MailKind.BOUNCE, False),
+        ("failed", "4.4.1", "connection timed out", MailKind.BOUNCE, False),
+        ("failed", "5.0.0", "550 5.7.1 refused", MailKind.BOUNCE, True),
+        ("delayed", "4.4.1", "will be retried", MailKind.DELIVERY_NOTICE, False),
+    ],
+)
+def test_a_delivery_report_names_recipient_status_and_our_message(
+    action: str, status: str, words: str, kind: MailKind, hard: bool
+):
+    mail = parse(REPORT.replace("ACTION", action).replace("STATUS", status).replace("WORDS", words).encode())
+    assert mail.kind is kind
+    assert mail.bounce is not None
+    assert mail.bounce.recipient == "petra@example.org"
+    assert mail.bounce.hard is hard
+    assert mail.bounce.message_ids == ("<ours.17@amends.example>",)
+
+
+def test_a_customer_who_forwards_a_bounce_is_still_a_customer():
+    mail = parse(
+        b"From: petra@example.org\r\nSubject: Fwd: Undelivered Mail Returned to Sender\r\n\r\nYour address does not work!\r\n"
+        b"> <care@example.com>: 550 5.1.1 user unknown\r\n"
+    )
+    assert mail.kind is MailKind.MESSAGE
+
+
+def test_file_names_keep_their_extension_and_lose_their_tricks():
+    def name_of(declared: str) -> str:
+        head = f'From: a@e.org\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="{declared}"\r\n\r\nx'
+        return parse(head.encode()).attachments[0].name
+
+    assert name_of("C:\\\\Users\\\\me\\\\bill.pdf") == "bill.pdf"
+    assert name_of("x" * 4000 + ".pdf").endswith("x.pdf")
+    assert len(name_of("x" * 4000 + ".pdf")) == 150
+    assert name_of("bill\u202efdp.exe") == "billfdp.exe"
+    assert name_of("..") == "attachment-1.pdf"
