@@ -48,6 +48,7 @@ LANGUAGES: Mapping[str, Language] = {
         events={
             RECEIVED: "receipt on",
             "final_response_sent": "the final response was sent on",
+            "reopened": "reopening on",
             "became_aware": "becoming aware on",
             "sent_to_company": "it was sent to the company on",
             "acknowledged": "the acknowledgement on",
@@ -86,6 +87,7 @@ LANGUAGES: Mapping[str, Language] = {
         events={
             RECEIVED: "dem Eingang am",
             "final_response_sent": "der abschließenden Antwort am",
+            "reopened": "der Wiedereröffnung am",
             "became_aware": "der Kenntnisnahme am",
             "sent_to_company": "der Weiterleitung an das Unternehmen am",
             "acknowledged": "der Eingangsbestätigung am",

@@ -1,0 +1,80 @@
+"""The clocks that run for complaints."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from amends.cases.public import Complaint
+from amends.clocks.rulepack import Certainty, Missed
+from amends.clocks.states import State, state_of
+
+
+class Clock(models.Model):
+    """One deadline of one complaint, with everything needed to explain it later, whatever becomes of its rule pack.
+
+    `alarm_at` is when the sweep must look again (next warning, then the due time) and empty when there is nothing
+    more to notice. `cycle` counts how often the clock was started for the complaint: again after reopening.
+    """
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="clocks")
+    pack = models.CharField(max_length=40)
+    pack_version = models.DateField()
+    kind = models.CharField(max_length=40)
+    part = models.CharField(max_length=40, blank=True)
+    cycle = models.PositiveSmallIntegerField(default=1)
+    event = models.CharField(max_length=40, help_text="what started it")
+    zone = models.CharField(max_length=64, help_text="the time zone in which it was counted")
+    whys = models.JSONField(help_text="the reason in each language")
+    source = models.TextField()
+    certainty = models.CharField(max_length=12)
+    missed = models.CharField(max_length=6, help_text="breach: we broke it; lapse: a possibility is over")
+    stops = ArrayField(models.CharField(max_length=40), default=list)
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    warnings = ArrayField(models.DateTimeField(), default=list)
+    alarm_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True, help_text="when the last warning was given")
+    breached_at = models.DateTimeField(null=True, help_text="when it was noticed that the time was over")
+    stopped_at = models.DateTimeField(null=True)
+    stopped_by = models.CharField(max_length=40, blank=True, help_text="the event that stopped it")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("complaint", "pack", "kind", "part", "cycle", name="clock_once"),
+            models.CheckConstraint(condition=Q(due_at__gt=F("started_at")), name="clock_due_after_start"),
+            models.CheckConstraint(
+                condition=Q(certainty__in=[one.value for one in Certainty]), name="clock_certainty_known"
+            ),
+            models.CheckConstraint(condition=Q(missed__in=[one.value for one in Missed]), name="clock_missed_known"),
+            models.CheckConstraint(
+                condition=Q(stopped_at__isnull=True, stopped_by="")
+                | (Q(stopped_at__isnull=False, alarm_at__isnull=True) & ~Q(stopped_by="")),
+                name="clock_stopped_by_something_and_silent",
+            ),
+            models.CheckConstraint(
+                condition=Q(breached_at__isnull=True) | Q(breached_at__gt=F("due_at"), missed=Missed.BREACH.value),
+                name="clock_breached_after_due",
+            ),
+            models.CheckConstraint(
+                condition=~Q(stopped_at__gt=F("due_at"), missed=Missed.BREACH.value) | Q(breached_at__isnull=False),
+                name="clock_stopped_late_is_breached",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["alarm_at", "id"], name="clock_alarm", condition=Q(alarm_at__isnull=False)),
+        ]
+
+    def state(self, now: datetime) -> State:
+        """How the clock stands at `now`."""
+        return state_of(
+            due_at=self.due_at,
+            warnings=self.warnings,
+            missed=self.missed,
+            stopped_at=self.stopped_at,
+            stopped_by=self.stopped_by,
+            now=now,
+        )

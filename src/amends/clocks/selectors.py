@@ -1,0 +1,88 @@
+"""Questions about clocks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import get_language
+
+from amends.cases.public import Complaint
+from amends.clocks.configured import configured_packs
+from amends.clocks.models import Clock
+from amends.clocks.rulepack import ClockRule
+from amends.clocks.states import State
+from amends.core import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What a row of the queue shows of one clock.
+
+    Attributes:
+        why: the reason, in the language of the page.
+        warn: the first warning, if the clock has one.
+        ours: whether running out would be our breach; else a possibility lapses.
+    """
+
+    kind: str
+    due: datetime
+    state: State
+    why: str
+    started: datetime
+    warn: datetime | None
+    stopped: datetime | None
+    ours: bool
+
+
+def clocks_of(complaint: Complaint) -> list[Clock]:
+    """Every clock that was ever started for the complaint, earliest due first (1 query)."""
+    return list(Clock.objects.filter(complaint=complaint).order_by("due_at", "id"))
+
+
+def badges_for(complaint_ids: Iterable[int], *, finished: bool = False) -> dict[int, list[Badge]]:
+    """The badges of many complaints, earliest due first, in one query; with `finished` also of stopped clocks."""
+    rows = Clock.objects.filter(complaint_id__in=list(complaint_ids)).order_by("due_at", "id")
+    if not finished:
+        rows = rows.filter(stopped_at=None)
+    now = clock.now()
+    badges: dict[int, list[Badge]] = defaultdict(list)
+    for row in rows:
+        badges[row.complaint_id].append(badge_of(row, now))
+    return dict(badges)
+
+
+def badge_of(one: Clock, now: datetime) -> Badge:
+    """The badge of one clock at `now`."""
+    return Badge(
+        kind=one.kind,
+        due=one.due_at,
+        state=one.state(now),
+        why=why_of(one),
+        started=one.started_at,
+        warn=one.warnings[0] if one.warnings else None,
+        stopped=one.stopped_at,
+        ours=one.missed == "breach",
+    )
+
+
+def why_of(one: Clock) -> str:
+    """The reason in the language of the page, else in English."""
+    language = (get_language() or "en").split("-")[0]
+    whys: dict[str, str] = one.whys
+    return whys.get(language) or whys["en"]
+
+
+def title_of(one: Clock) -> str:
+    """What its rule calls the clock, in the language of the page; its kind when the pack is gone."""
+    rule = rule_of(one)
+    if rule is None:
+        return one.kind.replace("_", " ")
+    return rule.title.de if (get_language() or "en").startswith("de") else rule.title.en
+
+
+def rule_of(one: Clock) -> ClockRule | None:
+    """The rule a clock was started by, as it stands today; None when the pack or the rule is gone."""
+    return next((pack.rule(one.kind, one.part) for pack in configured_packs([one.pack])), None)

@@ -1,0 +1,344 @@
+"""The verbs around clocks: start, stop, work out again, sweep."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Case, Max, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+
+from amends.accounts.public import SYSTEM, Actor, UnitSettings, unit_settings
+from amends.audit.public import record
+from amends.cases.public import Complaint, access_complaint, set_next_due
+from amends.clocks.configured import configured_packs
+from amends.clocks.engine import Due, due
+from amends.clocks.events import ClockBreached, ClockWarned
+from amends.clocks.models import Clock
+from amends.clocks.public_holidays import UnknownPlaceError
+from amends.clocks.rulepack import RECEIVED, Missed, RulePack
+from amends.clocks.states import LAPSED, next_alarm
+from amends.clocks.zones import UnknownZoneError
+from amends.core import clock
+from amends.core.events import publish
+from amends.core.news import announce
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An event that starts clocks for a complaint.
+
+    Attributes:
+        at: when it happened; the clocks count from then.
+        event: its name in the rule packs.
+        facts: what conditions of rule packs may ask; never the customer's own attributes, which anybody can write.
+        imported: it happened in the past: what ran out already is noted without an alarm.
+    """
+
+    complaint_id: int
+    unit_id: int
+    at: datetime
+    event: str = RECEIVED
+    facts: Mapping[str, object] = field(default_factory=dict)
+    imported: bool = False
+
+
+def start_for(*, actor: Actor, start: Start) -> list[Clock]:
+    """Start every clock that the unit's rule packs have for this event, with one insert.
+
+    A clock of ours that still runs goes on unchanged; the customer's own time (`lapse`) starts anew.
+    """
+    with transaction.atomic():
+        clocks = _clocks_for(start, unit_settings(start.unit_id))
+        first = start.event == RECEIVED
+        if not first:
+            clocks = _next_cycle(start, clocks)
+        if not clocks:
+            return []
+        Clock.objects.bulk_create(clocks, ignore_conflicts=True)
+        if not start.imported:
+            record(
+                actor=actor,
+                chain=f"complaint:{start.complaint_id}",
+                kind="clocks_started",
+                data=_started(start, clocks),
+            )
+        _note_next_due(start.complaint_id, clocks if first else None)
+    return clocks
+
+
+def start_many(*, actor: Actor, starts: Sequence[Start]) -> int:
+    """Start the clocks of many new complaints with one insert for all, for imports; how many clocks."""
+    with transaction.atomic():
+        settings = {unit_id: unit_settings(unit_id) for unit_id in {start.unit_id for start in starts}}
+        clocks = {start.complaint_id: _clocks_for(start, settings[start.unit_id]) for start in starts}
+        Clock.objects.bulk_create([one for some in clocks.values() for one in some], ignore_conflicts=True)
+        for start in starts:
+            if clocks[start.complaint_id] and not start.imported:
+                data = _started(start, clocks[start.complaint_id])
+                record(actor=actor, chain=f"complaint:{start.complaint_id}", kind="clocks_started", data=data)
+            _note_next_due(start.complaint_id, clocks[start.complaint_id])
+    return sum(map(len, clocks.values()))
+
+
+def _clocks_for(start: Start, settings: UnitSettings) -> list[Clock]:
+    facts = {**start.facts, "event": start.event, "imported": start.imported}
+    return [
+        _clock(start, pack, found)
+        for pack in configured_packs(settings.rule_packs)
+        for found in _due(pack, start.at, settings, facts)
+    ]
+
+
+def _due(pack: RulePack, at: datetime, settings: UnitSettings, facts: Mapping[str, object]) -> list[Due]:
+    """What is due, by the unit's place; by the pack's own when the unit's cannot be understood."""
+    try:
+        return due(
+            pack,
+            received=at,
+            timezone=settings.timezone,
+            country=settings.country,
+            subdivision=settings.subdivision,
+            context=facts,
+        )
+    except (UnknownZoneError, UnknownPlaceError) as problem:
+        logger.warning("Unit %s: %s. The rule pack %s counts in its own place.", settings.unit_id, problem, pack.key)
+        return due(pack, received=at, context=facts)
+
+
+def _clock(start: Start, pack: RulePack, found: Due) -> Clock:
+    now = clock.now()
+    rule = pack.rule(found.kind, found.part)
+    over = now > found.due
+    silent = start.imported and over
+    return Clock(
+        complaint_id=start.complaint_id,
+        pack=pack.key,
+        pack_version=pack.version,
+        kind=found.kind,
+        part=found.part,
+        event=start.event,
+        zone=found.zone,
+        whys=dict(found.whys),
+        source=found.source,
+        certainty=found.certainty.value,
+        missed=found.missed.value,
+        stops=list(rule.stops) if rule else [],
+        started_at=found.start,
+        due_at=found.due,
+        warnings=list(found.warnings),
+        alarm_at=None if silent else next_alarm(due_at=found.due, warnings=found.warnings, now=found.start),
+        breached_at=now if silent and found.missed is Missed.BREACH else None,
+    )
+
+
+def _started(start: Start, clocks: Iterable[Clock]) -> dict[str, object]:
+    return {
+        "event": start.event,
+        "clocks": [
+            {"kind": one.kind, "pack": one.pack, "version": one.pack_version.isoformat(), "due": one.due_at.isoformat()}
+            for one in clocks
+        ],
+    }
+
+
+def _next_cycle(start: Start, clocks: list[Clock]) -> list[Clock]:
+    """Of the clocks that a later event would start, those that do start, each with the number of its turn."""
+    mine = Clock.objects.filter(complaint_id=start.complaint_id)
+    turns = {
+        (row["pack"], row["kind"], row["part"]): row
+        for row in mine.values("pack", "kind", "part").annotate(
+            last=Max("cycle"), running=Max("id", filter=Q(stopped_at=None))
+        )
+    }
+    starting = []
+    for one in clocks:
+        turn = turns.get((one.pack, one.kind, one.part))
+        if turn is None:
+            starting.append(one)
+        elif turn["running"] is None or one.missed == Missed.LAPSE:
+            _stop_these(mine.filter(pk=turn["running"]), by="superseded", at=start.at)
+            one.cycle = turn["last"] + 1
+            starting.append(one)
+    return starting
+
+
+def stop(*, actor: Actor, complaint_id: int, event: str, at: datetime | None = None) -> int:
+    """Stop the running clocks that this event stops, as of `at` (now); how many this call stopped.
+
+    A clock that is stopped as of a time before it was due was kept, even when it looked late in between.
+    """
+    with transaction.atomic():
+        running = Clock.objects.filter(complaint_id=complaint_id, stopped_at=None, stops__contains=[event])
+        clocks = list(running.select_for_update().order_by("id"))
+        if not clocks:
+            return 0
+        moment = at or clock.now()
+        _stop_these(Clock.objects.filter(pk__in=[one.pk for one in clocks]), by=event, at=moment)
+        record(
+            actor=actor,
+            chain=f"complaint:{complaint_id}",
+            kind="clocks_stopped",
+            data={"event": event, "clocks": [{"kind": one.kind, "in_time": moment <= one.due_at} for one in clocks]},
+        )
+        _note_next_due(complaint_id, None)
+    return len(clocks)
+
+
+def _stop_these(clocks: QuerySet[Clock], *, by: str, at: datetime) -> int:
+    """Stop them, and make `breached_at` agree with whether that was in time."""
+    late = Coalesce("breached_at", Value(at))
+    return clocks.filter(stopped_at=None).update(
+        stopped_at=at,
+        stopped_by=by,
+        alarm_at=None,
+        breached_at=Case(When(due_at__lt=at, missed=Missed.BREACH.value, then=late), default=Value(None)),
+    )
+
+
+def recompute(*, actor: Actor, complaint_id: int) -> int:
+    """Work the running clocks out again from what is known now; how many changed.
+
+    For changed facts (an assessment), a changed unit or a changed rule pack. A clock whose date changes keeps its
+    row and can warn again; one that no longer applies is stopped, one that now applies starts.
+    """
+    with transaction.atomic():
+        complaint = access_complaint(actor, complaint_id, lock=True)
+        start = Start(
+            complaint_id=complaint.pk, unit_id=complaint.unit_id, at=complaint.received_at, facts=facts_of(complaint)
+        )
+        wanted = {(one.pack, one.kind, one.part): one for one in _clocks_for(start, unit_settings(complaint.unit_id))}
+        known = Clock.objects.select_for_update().filter(complaint=complaint, event=RECEIVED).order_by("id")
+        kinds: list[str] = []
+        for one in known:
+            now_wanted = wanted.pop((one.pack, one.kind, one.part), None)
+            if one.stopped_at is None and _adjust(one, now_wanted):
+                kinds.append(one.kind)
+        # A clock whose time was over before anybody knew that it applies does not start: it could only be broken.
+        late = [one for one in wanted.values() if one.due_at > clock.now()]
+        Clock.objects.bulk_create(late, ignore_conflicts=True)
+        kinds += [one.kind for one in late]
+        if kinds:
+            record(
+                actor=actor, chain=f"complaint:{complaint.pk}", kind="clocks_recomputed", data={"kinds": sorted(kinds)}
+            )
+            _note_next_due(complaint.pk, None)
+            announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+    return len(kinds)
+
+
+def facts_of(complaint: Complaint) -> dict[str, object]:
+    """What conditions of rule packs may ask about a complaint: our own assessment, never the customer's attributes."""
+    return {
+        "category": complaint.category,
+        "severity": complaint.severity,
+        "safety": complaint.safety,
+        "vulnerable": complaint.vulnerable,
+        "label": complaint.label,
+        "language": complaint.language,
+    }
+
+
+def _adjust(known: Clock, wanted: Clock | None) -> bool:
+    """Bring a running clock up to date; whether anything changed."""
+    if wanted is None:
+        return _stop_these(Clock.objects.filter(pk=known.pk), by="no_longer_applies", at=clock.now()) == 1
+    if (known.due_at, known.pack_version, known.warnings) == (wanted.due_at, wanted.pack_version, wanted.warnings):
+        return False
+    names = ["pack_version", "zone", "whys", "source", "certainty", "missed", "stops", "due_at", "warnings"]
+    for name in names:
+        setattr(known, name, getattr(wanted, name))
+    known.alarm_at = next_alarm(due_at=known.due_at, warnings=known.warnings, now=clock.now())
+    known.breached_at = None
+    known.save(update_fields=[*names, "alarm_at", "breached_at"])
+    return True
+
+
+def _note_next_due(complaint_id: int, fresh: list[Clock] | None) -> None:
+    """Tell the queue about the earliest running clock that is ours to keep; `fresh`: all there are, if known."""
+    if fresh is None:
+        fresh = list(
+            Clock.objects.filter(complaint_id=complaint_id, stopped_at=None, missed=Missed.BREACH.value).order_by(
+                "due_at"
+            )[:1]
+        )
+    first = min((one for one in fresh if one.missed == Missed.BREACH), key=lambda one: one.due_at, default=None)
+    set_next_due(complaint_id=complaint_id, due_at=first.due_at if first else None, kind=first.kind if first else "")
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one sweep did."""
+
+    warned: int = 0
+    breached: int = 0
+    lapsed: int = 0
+    failed: int = 0
+
+
+def sweep(*, now: datetime | None = None, limit: int = 1000) -> Swept:
+    """Notice every warning and every end that has come since the last sweep, each exactly once.
+
+    Safe with any number of sweeps at the same time: each clock is decided in a transaction of its own by comparison,
+    and whoever comes second does nothing. One clock that fails is logged and left for the next sweep; the others go on.
+    """
+    moment = now or clock.now()
+    swept = Swept()
+    waiting = Clock.objects.filter(alarm_at__lt=moment).order_by("alarm_at", "id")[:limit]
+    for pk, complaint_id in waiting.values_list("pk", "complaint_id"):
+        try:
+            _notice(pk, complaint_id, moment, swept)
+        except Exception:  # a reaction of another domain failed: say so, and do not hold up everybody else's clocks
+            logger.exception(
+                "The clock %s of complaint %s could not be swept; the next sweep tries again.", pk, complaint_id
+            )
+            swept.failed += 1
+    return swept
+
+
+def _notice(pk: int, complaint_id: int, now: datetime, swept: Swept) -> None:
+    with transaction.atomic():
+        # The complaint first, as everywhere: two orders of locking would be a deadlock.
+        complaint = access_complaint(SYSTEM, complaint_id, lock=True)
+        one = Clock.objects.filter(pk=pk, stopped_at=None, alarm_at__lt=now).first()
+        if one is None:
+            return
+        if now <= one.due_at:
+            _warn(one, now, swept)
+        elif one.missed == Missed.LAPSE:
+            swept.lapsed += _win(one, stopped_at=one.due_at, stopped_by=LAPSED, alarm_at=None)
+            return
+        else:
+            _breach(one, now, swept)
+        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+
+
+def _win(one: Clock, **changes: object) -> bool:
+    """Change the clock if it is still as it was read; whether this call did."""
+    unchanged = Clock.objects.filter(pk=one.pk, stopped_at=None, alarm_at=one.alarm_at)
+    return unchanged.update(**changes) == 1
+
+
+def _warn(one: Clock, now: datetime, swept: Swept) -> None:
+    if not _win(one, warned_at=now, alarm_at=next_alarm(due_at=one.due_at, warnings=one.warnings, now=now)):
+        return
+    swept.warned += 1
+    record(actor=SYSTEM, chain=f"complaint:{one.complaint_id}", kind="clock_warned", data=_noticed(one))
+    publish(ClockWarned(clock_id=one.pk, complaint_id=one.complaint_id, kind=one.kind))
+
+
+def _breach(one: Clock, now: datetime, swept: Swept) -> None:
+    if not _win(one, breached_at=now, alarm_at=None):
+        return
+    swept.breached += 1
+    record(actor=SYSTEM, chain=f"complaint:{one.complaint_id}", kind="clock_breached", data=_noticed(one))
+    publish(ClockBreached(clock_id=one.pk, complaint_id=one.complaint_id, kind=one.kind))
+
+
+def _noticed(one: Clock) -> dict[str, object]:
+    return {"clock": one.pk, "kind": one.kind, "pack": one.pack, "due": one.due_at.isoformat()}

@@ -1,0 +1,165 @@
+"""The sweep notices every warning and every end exactly once, however many sweep at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from tests.people import House, new_complaint
+
+from amends.accounts.public import SYSTEM
+from amends.audit.public import records_of
+from amends.cases.public import Complaint, move
+from amends.clocks import jobs
+from amends.clocks.events import ClockBreached, ClockWarned
+from amends.clocks.models import Clock
+from amends.clocks.public import State, Swept, sweep
+from amends.core import clock, events
+
+RECEIVED = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+
+class Heard:
+    """What was said about clocks, in order."""
+
+    def __init__(self) -> None:
+        self.said: list[ClockWarned | ClockBreached] = []
+        self.fails_for: str | None = None
+
+    def hear(self, event: ClockWarned | ClockBreached) -> None:
+        if event.kind == self.fails_for:
+            raise RuntimeError("somebody else's reaction failed")
+        self.said.append(event)
+
+    def kinds(self) -> list[tuple[str, str]]:
+        return [(type(event).__name__, event.kind) for event in self.said]
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    listener = Heard()
+    types: list[type[ClockWarned | ClockBreached]] = [ClockWarned, ClockBreached]
+    for event_type in types:
+        events.on(event_type)(listener.hear)
+    yield listener
+    for event_type in types:
+        events._handlers[event_type].remove(listener.hear)
+
+
+def received(house: House, **values: object) -> Complaint:
+    with clock.frozen_at(RECEIVED):
+        return new_complaint(house.london, **values)
+
+
+def test_nothing_is_said_before_it_is_time(house: House, heard: Heard) -> None:
+    received(house)
+    assert sweep(now=RECEIVED + timedelta(minutes=2)) == Swept()
+    assert heard.kinds() == []
+
+
+def test_a_clock_warns_once_and_breaks_once(house: House, heard: Heard) -> None:
+    complaint = received(house)
+    for seconds in (181, 190, 299, 301, 310, 4000):
+        sweep(now=RECEIVED + timedelta(seconds=seconds))
+    assert heard.kinds() == [("ClockWarned", "acknowledge"), ("ClockBreached", "acknowledge")]
+    one = Clock.objects.get(kind="acknowledge")
+    assert one.warned_at == RECEIVED + timedelta(seconds=181)
+    assert one.breached_at == RECEIVED + timedelta(seconds=301)
+    assert one.alarm_at is None
+    kinds = [row.kind for row in records_of(f"complaint:{complaint.pk}")]
+    assert kinds.count("clock_warned") == kinds.count("clock_breached") == 1
+
+
+def test_a_clock_is_kept_up_to_its_last_instant(house: House, heard: Heard) -> None:
+    received(house)
+    one = Clock.objects.get(kind="acknowledge")
+    sweep(now=one.due_at)
+    assert heard.kinds() == [("ClockWarned", "acknowledge")]
+    assert one.state(one.due_at) is State.WARNED
+    assert one.state(one.due_at + timedelta(microseconds=1)) is State.BREACHED
+
+
+def test_a_sweep_that_comes_very_late_says_only_what_counts(house: House, heard: Heard) -> None:
+    received(house)
+    assert sweep(now=RECEIVED + timedelta(days=30)) == Swept(breached=2)
+    assert heard.kinds() == [("ClockBreached", "acknowledge"), ("ClockBreached", "final_response")]
+
+
+def test_each_warning_of_a_rule_is_given(house: House, heard: Heard) -> None:
+    house.london.rule_packs = ["uk-fca-disp"]
+    house.london.save(update_fields=["rule_packs"])
+    received(house)
+    for day in range(60):
+        sweep(now=RECEIVED + timedelta(days=day))
+    assert heard.kinds() == [
+        ("ClockWarned", "summary_resolution"),
+        ("ClockWarned", "final_response"),
+        ("ClockWarned", "final_response"),
+        ("ClockBreached", "final_response"),
+    ]
+
+
+def test_a_possibility_lapses_without_an_alarm(house: House, heard: Heard) -> None:
+    house.london.rule_packs = ["uk-fca-disp"]
+    house.london.save(update_fields=["rule_packs"])
+    received(house)
+    assert sweep(now=RECEIVED + timedelta(days=4)).lapsed == 1
+    one = Clock.objects.get(kind="summary_resolution")
+    assert (one.state(clock.now()), one.stopped_at, one.breached_at) == (State.LAPSED, one.due_at, None)
+    assert heard.kinds() == []
+
+
+def test_a_stopped_clock_is_silent(house: House, heard: Heard) -> None:
+    complaint = received(house)
+    with clock.frozen_at(RECEIVED + timedelta(minutes=1)):
+        move(actor=SYSTEM, complaint_id=complaint.pk, action="withdraw", reason="It was another shop.")
+    assert sweep(now=RECEIVED + timedelta(days=30)) == Swept()
+
+
+def test_one_reaction_that_fails_does_not_hold_up_the_others(
+    house: House, heard: Heard, caplog: pytest.LogCaptureFixture
+) -> None:
+    received(house)
+    heard.fails_for = "acknowledge"
+    moment = RECEIVED + timedelta(days=30)
+    assert sweep(now=moment) == Swept(breached=2, failed=1) or sweep(now=moment).failed == 1
+    assert ("ClockBreached", "final_response") in heard.kinds()
+    assert Clock.objects.get(kind="acknowledge").breached_at is None
+    assert "could not be swept" in caplog.text
+    heard.fails_for = None
+    assert sweep(now=moment) == Swept(breached=1)
+
+
+def test_the_job_says_what_it_did_and_fails_loudly(house: House, heard: Heard) -> None:
+    received(house)
+    heard.fails_for = "acknowledge"
+    with (
+        clock.frozen_at(RECEIVED + timedelta(minutes=10)),
+        pytest.raises(RuntimeError, match="1 clocks could not be swept"),
+    ):
+        jobs.sweep(timestamp=0)
+    heard.fails_for = None
+    with clock.frozen_at(RECEIVED + timedelta(minutes=10)):
+        assert jobs.sweep(timestamp=0) == "0 warned, 1 breached, 0 lapsed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_sweeps_at_the_same_time_say_everything_once(house: House, heard: Heard) -> None:
+    for number in range(12):
+        received(house, text=f"Complaint number {number} about the same speaker.")
+
+    def one_worker(_number: int) -> Swept:
+        try:
+            return sweep(now=RECEIVED + timedelta(minutes=6))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        swept = list(pool.map(one_worker, range(4)))
+    assert sum(one.breached for one in swept) == 12
+    assert sum(one.failed for one in swept) == 0
+    assert heard.kinds() == [("ClockBreached", "acknowledge")] * 12
+    assert len({event.clock_id for event in heard.said}) == 12
