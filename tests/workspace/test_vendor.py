@@ -37,7 +37,9 @@ def test_every_package_names_version_and_a_licence_file_that_is_there() -> None:
 def test_our_scripts_stay_small_and_no_page_carries_inline_script_or_style() -> None:
     for script in (STATIC / "workspace").glob("*.js"):
         assert len(script.read_text().splitlines()) <= 150, script.name
-    inline = re.compile(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=|javascript:|hx-on|hx-vals=.js", re.IGNORECASE)
+    inline = re.compile(
+        r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=|javascript:|hx-on|hx-vals=.js", re.IGNORECASE
+    )
     for template in (STATIC.parent / "templates").rglob("*.html"):
         found = inline.search(template.read_text())
         assert found is None, f"{template.name}: {found.group() if found else ''}"

@@ -80,7 +80,9 @@ def length_words(length: timedelta) -> str:
     return gettext("%(number)d d") % {"number": minutes // (24 * 60)}
 
 
-def clock_state(*, due: datetime, now: datetime, warn: datetime | None, stopped: datetime | None, paused: bool) -> ClockState:
+def clock_state(
+    *, due: datetime, now: datetime, warn: datetime | None, stopped: datetime | None, paused: bool
+) -> ClockState:
     """The state of a clock from its times."""
     if stopped is not None:
         return ClockState.MET if stopped <= due else ClockState.MISSED
@@ -101,12 +103,14 @@ def clock_badge(
     warn: datetime | None = None,
     stopped: datetime | None = None,
     paused: bool = False,
+    state: ClockState | None = None,
 ) -> ClockBadge:
-    """The badge of one clock at `now`. All times are aware."""
-    state = clock_state(due=due, now=now, warn=warn, stopped=stopped, paused=paused)
-    if stopped is not None:
-        late = {"length": length_words(stopped - due)}
-        length = gettext("kept") if state is ClockState.MET else gettext("%(length)s too late") % late
+    """The badge of one clock at `now`. All times are aware. A `state` that is known already is not worked out again."""
+    state = state or clock_state(due=due, now=now, warn=warn, stopped=stopped, paused=paused)
+    if state is ClockState.MISSED:
+        length = gettext("%(length)s too late") % {"length": length_words((stopped or now) - due)}
+    elif state is ClockState.MET:
+        length = gettext("kept")
     elif state is ClockState.LATE:
         length = gettext("late %(length)s") % {"length": length_words(now - due)}
     elif state is ClockState.PAUSED:

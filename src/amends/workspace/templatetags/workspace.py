@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -54,7 +54,7 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag
 def clock(badge: ClockBadge, *, still: bool = False) -> SafeString:
-    """A clock badge; its reason opens by pointer, focus or touch. `still` leaves it out of the tab order (rows of a list)."""
+    """A clock badge; its reason opens by pointer, focus or touch. `still` leaves it out of the tab order, for lists."""
     if badge.state is ClockState.RUNNING:
         shape = format_html(
             '<circle class="track" cx="6" cy="6" r="4.5" fill="none" stroke-width="2.6"/>'
@@ -79,8 +79,13 @@ def clock(badge: ClockBadge, *, still: bool = False) -> SafeString:
     )
 
 
+def local_time(moment: datetime) -> datetime:
+    """The moment in the time zone of the workspace."""
+    return moment.astimezone(ZoneInfo(settings.AMENDS_TIME_ZONE))
+
+
 def _exact(moment: datetime) -> str:
-    local = timezone.localtime(moment)
+    local = local_time(moment)
     return f"{date_format(local, 'D')} {date_format(local, 'j M Y')}, {date_format(local, 'H:i')}"
 
 
@@ -93,8 +98,8 @@ def ago(moment: datetime | None) -> SafeString | str:
     if timedelta(0) <= passed < timedelta(days=10):
         words = length_words(passed)
     else:
-        local = timezone.localtime(moment)
-        words = date_format(local, "j M") if local.year == timezone.localtime(time.now()).year else date_format(local, "j M Y")
+        local = local_time(moment)
+        words = date_format(local, "j M") if local.year == local_time(time.now()).year else date_format(local, "j M Y")
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(moment), words)
 
 
@@ -103,7 +108,7 @@ def at(moment: datetime | None, form: str = "full") -> SafeString | str:
     """The exact time: `full` (Mon 2 Mar 2026, 14:05), `day` (Mon 2 Mar 2026) or `hour` (14:05)."""
     if moment is None:
         return ""
-    local = timezone.localtime(moment)
+    local = local_time(moment)
     words = {"full": _exact(moment), "day": date_format(local, "D j M Y"), "hour": date_format(local, "H:i")}[form]
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(moment), words)
 
@@ -124,10 +129,16 @@ def severity(level: int) -> SafeString:
     bars = format_html_join(
         "",
         '<rect x="{}" y="{}" width="2.6" height="{}" rx=".6" class="{}"/>',
-        ((f"{i * 3.8:.1f}", f"{8.4 - i * 2.4:.1f}", f"{2.6 + i * 2.4:.1f}", "on" if i < level else "off") for i in range(4)),
+        (
+            (f"{i * 3.8:.1f}", f"{8.4 - i * 2.4:.1f}", f"{2.6 + i * 2.4:.1f}", "on" if i < level else "off")
+            for i in range(4)
+        ),
     )
     return format_html(
-        '<span class="severity severity--{}"><svg viewBox="0 0 14 11" aria-hidden="true">{}</svg>{}</span>', level, bars, severity_word(level)
+        '<span class="severity severity--{}"><svg viewBox="0 0 14 11" aria-hidden="true">{}</svg>{}</span>',
+        level,
+        bars,
+        severity_word(level),
     )
 
 
@@ -136,7 +147,11 @@ def mood(sentiment: float | None) -> str:
     """One word for a sentiment of -1 to 1; nothing when it is not known."""
     if sentiment is None:
         return ""
-    for limit, word in ((-0.6, pgettext("mood", "very upset")), (-0.2, pgettext("mood", "upset")), (0.2, pgettext("mood", "calm"))):
+    for limit, word in (
+        (-0.6, pgettext("mood", "very upset")),
+        (-0.2, pgettext("mood", "upset")),
+        (0.2, pgettext("mood", "calm")),
+    ):
         if sentiment <= limit:
             return word
     return pgettext("mood", "friendly")
@@ -147,7 +162,9 @@ def avatar(name: str) -> SafeString:
     """Initials in a circle, beside the name; an empty circle for nobody."""
     words = [word for word in name.replace("-", " ").split() if word[:1].isalpha()]
     initials = (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else ""
-    return format_html('<span class="avatar{}" aria-hidden="true">{}</span>', "" if initials else " avatar--nobody", initials)
+    return format_html(
+        '<span class="avatar{}" aria-hidden="true">{}</span>', "" if initials else " avatar--nobody", initials
+    )
 
 
 @register.simple_tag(takes_context=True)

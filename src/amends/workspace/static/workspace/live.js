@@ -4,21 +4,31 @@ const address = document.body.dataset.live;
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("amends-news") : null;
 const refreshing = new Map();
 
+// Nobody loses what they are writing or the menu they have open: such a part is refreshed when they are done with it.
+const busy = (element) =>
+  element.querySelector("details.menu[open]") || (element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
+
+function look(element) {
+  if (!element.isConnected) return;
+  if (busy(element)) refreshing.set(element, setTimeout(look, 3000, element));
+  else htmx.trigger(element, "refresh");
+}
+
 function refresh(selector) {
   for (const element of document.querySelectorAll(selector)) {
     clearTimeout(refreshing.get(element));
-    // Many changes in a moment are one refresh.
-    refreshing.set(element, setTimeout(() => htmx.trigger(element, "refresh"), 400));
+    refreshing.set(element, setTimeout(look, 400, element)); // many changes in a moment are one refresh
   }
 }
 
 function hear(news) {
   if (news.topic === "complaint" || news.topic === "resync") {
     refresh("[data-refresh=queue]");
-    refresh(news.reference ? `[data-refresh-reference="${CSS.escape(news.reference)}"]` : "[data-refresh-reference]");
+    refresh(news.complaint ? `[data-refresh-complaint="${CSS.escape(news.complaint)}"]` : "[data-refresh-complaint]");
   }
-  if (news.topic === "alert" || news.topic === "resync") refresh("[data-refresh=alerts]");
-  if (news.text) document.dispatchEvent(new CustomEvent("toast", { detail: { text: news.text, href: news.href, alert: news.topic === "alert" } }));
+  if (news.topic === "resync") refresh("[data-refresh=alerts]");
+  // The count comes back with the newest alert as a toast: the words are read with this person's own rights.
+  if (news.topic === "alert") htmx.ajax("GET", document.body.dataset.alerts, { target: "#alert-count", swap: "innerHTML" });
 }
 
 function listen() {

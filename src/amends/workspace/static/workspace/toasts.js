@@ -5,7 +5,6 @@ const pattern = document.getElementById("toast-pattern");
 const STAY = 12000;
 
 function arm(toast) {
-  toast.querySelector("[data-close]").addEventListener("click", () => toast.remove());
   if (toast.classList.contains("toast--alert")) return;
   let timer;
   const start = () => (timer = setTimeout(() => toast.remove(), STAY));
@@ -17,23 +16,35 @@ function arm(toast) {
   start();
 }
 
-function show({ text, href, label, alert }) {
+function show({ text, href, alert }) {
   const toast = pattern.content.firstElementChild.cloneNode(true);
   toast.classList.toggle("toast--alert", Boolean(alert));
   toast.querySelector("[data-text]").textContent = text;
   const link = toast.querySelector("a");
-  if (href) {
-    link.href = href;
-    if (label) link.textContent = label;
-  } else link.remove();
+  // Only addresses of this site: an alert never leads elsewhere.
+  if (href && new URL(href, location.href).origin === location.origin) link.href = href;
+  else link.remove();
   shelf.append(toast);
-  while (shelf.children.length > 4) shelf.firstElementChild.remove();
-  arm(toast);
+}
+
+function failed(event) {
+  const { xhr, target } = event.detail;
+  const slot = target?.closest?.("[data-slot]");
+  const words = document.getElementById("slot-failed");
+  if (xhr.status >= 500 && slot && words) slot.replaceChildren(words.content.cloneNode(true));
+  else if (xhr.status >= 500) show({ text: document.body.dataset.offline, alert: true });
 }
 
 if (shelf) {
   for (const toast of shelf.children) arm(toast);
+  // Toasts also arrive from the server: the answer to a refused request is put on the shelf.
+  new MutationObserver((changes) => {
+    for (const change of changes) for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE) arm(node);
+    while (shelf.children.length > 4) shelf.firstElementChild.remove();
+  }).observe(shelf, { childList: true });
+  shelf.addEventListener("click", (event) => event.target.closest("[data-close]")?.closest(".toast").remove());
+  // A view asks for a toast with the HX-Trigger header: {"toast": {"text": "…", "href": "…"}}.
   document.addEventListener("toast", (event) => show(event.detail));
-  // A view may ask for a toast with the HX-Trigger header: {"toast": {"text": "…"}}.
-  document.body.addEventListener("htmx:sendError", () => show({ text: document.body.dataset.offline, alert: true }));
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", () => show({ text: document.body.dataset.offline, alert: true }));
 }

@@ -1,0 +1,236 @@
+"""The timeline in words: each record of the case becomes one sentence (PURE, names are passed in)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from amends.cases.public import Action, Direction, MessageState, Outcome, Phase, TimelineItem
+
+ICONS = {
+    "email": "mail",
+    "phone": "phone",
+    "web": "world",
+    "form": "world",
+    "portal": "world",
+    "chat": "message",
+    "api": "api",
+    "import": "file-import",
+}
+FAILED = (MessageState.FAILED, MessageState.BOUNCED)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a message."""
+
+    id: int
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as it is drawn; `kind` is in, out, note or event."""
+
+    key: str
+    kind: str
+    icon: str
+    at: datetime
+    who: str
+    text: str
+    says: str = ""
+    subject: str = ""
+    state: str = ""
+    state_reason: str = ""
+    tone: str = ""
+    language: str = ""
+    files: tuple[File, ...] = ()
+    new_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names behind the ids in the records."""
+
+    people: Mapping[int, str]
+    teams: Mapping[int, str]
+
+
+def narrate(items: Sequence[TimelineItem], *, names: Names, zone: tzinfo) -> list[Entry]:
+    """The entries in the order of `items`; the first of each local day is marked, records nobody reads are left out."""
+    entries: list[Entry] = []
+    day = None
+    for number, item in enumerate(items):
+        today = item.at.astimezone(zone).date()
+        entry = _entry(item, number=number, names=names, new_day=today != day)
+        if entry is not None:
+            entries.append(entry)
+            day = today
+    return entries
+
+
+def _entry(item: TimelineItem, *, number: int, names: Names, new_day: bool) -> Entry | None:
+    if item.message is not None:
+        return _message(item, new_day=new_day)
+    text = _sentence(item.kind, item.data, names)
+    if not text:
+        return None
+    who = item.actor_name if item.actor_kind != "system" else "Amends"
+    return Entry(
+        key=f"e{number}", kind="event", icon=_event_icon(item.kind), at=item.at, who=who, text=text, new_day=new_day
+    )
+
+
+def _message(item: TimelineItem, *, new_day: bool) -> Entry:
+    one = item.message
+    assert one is not None
+    kind = {Direction.IN: "in", Direction.OUT: "out"}.get(Direction(one.direction), "note")
+    who = item.actor_name or (one.from_address if kind == "in" else "Amends")
+    tone = ""
+    if kind == "out":
+        tone = (
+            "failed"
+            if one.state in FAILED
+            else "sent"
+            if one.state in (MessageState.SENT, MessageState.DELIVERED)
+            else "waiting"
+        )
+    return Entry(
+        key=f"m{one.pk}",
+        kind=kind,
+        icon="lock" if kind == "note" else "robot" if one.automatic else ICONS.get(one.channel, "message"),
+        at=one.at,
+        who=who or _("the customer"),
+        text=one.text,
+        says=_says(kind, one.kind, automatic=one.automatic),
+        subject=one.subject if kind != "note" else "",
+        state=str(MessageState(one.state).label) if kind == "out" else "",
+        state_reason=one.state_reason,
+        tone=tone,
+        language=one.language,
+        files=tuple(File(id=file.pk, name=file.name, size=file.blob.size) for file in one.attachments.all()),
+        new_day=new_day,
+    )
+
+
+def _says(direction: str, kind: str, *, automatic: bool) -> str:
+    if direction == "note":
+        return _("call note") if kind == "call" else _("internal note")
+    if direction == "in":
+        return _("called") if kind == "call" else _("wrote")
+    words = {
+        "acknowledgement": _("acknowledged"),
+        "proposal": _("proposed"),
+        "survey": _("asked how it went"),
+        "check_in": _("checked in"),
+        "letter": _("sent a letter"),
+    }
+    return words.get(kind) or (_("sent automatically") if automatic else _("replied"))
+
+
+def _event_icon(kind: str) -> str:
+    icons = {
+        "owner_changed": "user",
+        "team_changed": "users",
+        "phase_changed": "arrow-up-right",
+        "points_confirmed": "check",
+        "escalated": "arrow-up-right",
+    }
+    return icons.get(
+        kind,
+        "alert-triangle" if "breach" in kind or "failed" in kind else "clock" if kind.startswith("clock") else "flag",
+    )
+
+
+def _phase(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    if data.get("action") == Action.RESOLVE and data.get("outcome") in Outcome.values:
+        return _("Resolved: %(outcome)s") % {"outcome": Outcome(data["outcome"]).label}
+    after = data.get("after")
+    if data.get("action") == Action.REOPEN:
+        return _("Reopened")
+    return _("Now: %(phase)s") % {"phase": Phase(after).label} if after in Phase.values else ""
+
+
+def _owner(data: Mapping[str, Any], names: Names) -> str:
+    after = data.get("after")
+    return (
+        _("Given to %(name)s") % {"name": names.people.get(after, _("a colleague"))}
+        if isinstance(after, int)
+        else _("Given back to the team")
+    )
+
+
+def _team(data: Mapping[str, Any], names: Names) -> str:
+    after = data.get("after")
+    values = {"team": names.teams.get(after, "?") if isinstance(after, int) else "?", "tier": data.get("tier", 1)}
+    return _("In the queue of %(team)s, tier %(tier)s") % values
+
+
+def _assessed(data: Mapping[str, Any], names: Names) -> str:
+    from amends.workspace.templatetags.workspace import severity_word
+
+    del names
+    level = data.get("severity")
+    words = [severity_word(level)] if level in (1, 2, 3, 4) else []
+    category = data.get("category")
+    words += [str(category).replace("_", " ")] if category else []
+    words += [
+        word
+        for key, word in (
+            ("safety", _("safety")),
+            ("vulnerable", _("vulnerable")),
+            ("legal_or_media", _("legal or media")),
+        )
+        if data.get(key)
+    ]
+    return (_("Assessed: %(what)s") % {"what": ", ".join(words)}) if words else _("Assessed")
+
+
+def _sentence(kind: str, data: Mapping[str, Any], names: Names) -> str:
+    spoken = {
+        "phase_changed": _phase,
+        "owner_changed": _owner,
+        "team_changed": _team,
+        "assessed": _assessed,
+        "assessment_corrected": _assessed,
+    }
+    if kind in spoken:
+        return spoken[kind](data, names)
+    if kind == "message_sent":
+        return ""  # the message itself says so
+    words = {
+        "registered": _("Registered"),
+        "point_added": _("Point added"),
+        "point_removed": _("Point taken off the list"),
+        "points_confirmed": _("Points confirmed"),
+        "message_failed": _("A message did not arrive"),
+        "message_bounced": _("A message came back"),
+        "message_cancelled": _("A message was called back before it left"),
+        "clock_warned": _("A deadline is near"),
+        "clock_breached": _("A deadline has passed"),
+        "escalated": _("Escalated"),
+        "handoff_accepted": _("The hand-off was accepted"),
+        "handoff_returned": _("The hand-off was returned"),
+        "question_answered": _("An investigation question was answered"),
+        "proposal_drafted": _("A proposal was drafted"),
+        "proposal_sent": _("The proposal was sent"),
+        "proposal_answered": _("The proposal was answered"),
+        "approval_asked": _("Approval was asked for"),
+        "approval_decided": _("The approval was decided"),
+        "promise_made": _("A promise was made"),
+        "promise_kept": _("A promise was kept"),
+        "promise_broken": _("A promise was broken"),
+        "promise_explained": _("A delay was explained"),
+        "step_done": _("A step was done"),
+        "survey_answered": _("The survey was answered"),
+        "check_in_answered": _("The check-in was answered"),
+        "root_cause_found": _("The root cause was recorded"),
+    }
+    fallback = kind.replace("_", " ")
+    return words.get(kind) or fallback[:1].upper() + fallback[1:]

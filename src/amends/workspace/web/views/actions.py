@@ -1,0 +1,130 @@
+"""What can be done with a case. Each view parses, calls one verb and goes back to the case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from amends.accounts.public import Actor, Permission, permission_required, request_actor
+from amends.cases import public as cases
+from amends.core.errors import BadInput, NotFound
+from amends.workspace.listing import VIEWS
+from amends.workspace.neighbours import neighbour
+
+Verb = Callable[[HttpRequest, Actor, cases.Complaint], str]
+
+
+def _act(permission: str) -> Callable[[Verb], Callable[..., HttpResponse]]:
+    """A POST view around a verb: find the case through the door, do it, say what was done, go back to the case."""
+
+    def decorate(verb: Verb) -> Callable[..., HttpResponse]:
+        @permission_required(permission)
+        @require_POST
+        def view(request: HttpRequest, reference: str) -> HttpResponse:
+            actor = request_actor(request)
+            complaint = cases.access_complaint(actor, reference)
+            said = verb(request, actor, complaint)
+            if said:
+                messages.success(request, said)
+            came_from = request.GET.get("view", "")
+            tail = f"?view={came_from}" if came_from in VIEWS else ""
+            return redirect(reverse("workspace:case", kwargs={"reference": complaint.reference}) + tail)
+
+        view.__name__ = verb.__name__
+        view.__doc__ = verb.__doc__
+        return view
+
+    return decorate
+
+
+def _number(request: HttpRequest, field: str) -> int | None:
+    value = str(request.POST.get(field, ""))
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise BadInput(_("Choose one from the list."), field=field)
+    return int(value)
+
+
+@_act(Permission.CASE_WORK)
+def take(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
+    """Make the case one's own."""
+    cases.take(actor=actor, complaint_id=complaint.pk)
+    return _("%(reference)s is yours.") % {"reference": complaint.reference}
+
+
+@_act(Permission.CASE_ASSIGN)
+def assign(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
+    """Give the case to a person (or nobody), or to a team."""
+    if "team" in request.POST:
+        team = _number(request, "team")
+        if team is None:
+            raise BadInput(_("Choose a team."), field="team")
+        changed = cases.set_team(actor=actor, complaint_id=complaint.pk, team_id=team)
+        return _("%(reference)s is in the queue of %(team)s.") % {
+            "reference": complaint.reference,
+            "team": changed.team.name if changed.team else "",
+        }
+    cases.assign(actor=actor, complaint_id=complaint.pk, owner_id=_number(request, "owner"))
+    return _("%(reference)s was given on.") % {"reference": complaint.reference}
+
+
+@_act(Permission.CASE_WORK)
+def move(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
+    """Go to the next phase; only allowed moves are accepted."""
+    moved = cases.move(
+        actor=actor,
+        complaint_id=complaint.pk,
+        action=str(request.POST.get("action", "")),
+        reason=str(request.POST.get("reason", "")),
+        outcome=str(request.POST.get("outcome", "")),
+    )
+    return _("%(reference)s: %(phase)s.") % {"reference": complaint.reference, "phase": cases.Phase(moved.phase).label}
+
+
+@_act(Permission.CASE_ESCALATE)
+def escalate(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
+    """Hand the case to the next tier, with a reason and all that is known."""
+    routing = neighbour("routing")
+    if routing is None:
+        raise NotFound
+    reason = str(request.POST.get("reason", "")).strip()
+    if not reason:
+        raise BadInput(_("Say why it needs the next tier."), field="reason")
+    routing.escalate(actor=actor, complaint_id=complaint.pk, reason=reason, to_team_id=_number(request, "team"))
+    return _("%(reference)s was escalated. The next colleague has everything that is known.") % {
+        "reference": complaint.reference
+    }
+
+
+@_act(Permission.CASE_WORK)
+def severity(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
+    """Correct the severity; a correction by a person stays."""
+    triage = neighbour("triage")
+    if triage is None:
+        raise NotFound
+    level = _number(request, "severity")
+    if level not in (1, 2, 3, 4):
+        raise BadInput(_("Choose a severity from 1 to 4."), field="severity")
+    triage.correct(actor=actor, complaint_id=complaint.pk, values={"severity": level})
+    return _("The severity was changed.")
+
+
+@_act(Permission.CASE_WORK)
+def reply(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
+    """Write to the customer."""
+    cases.reply(actor=actor, complaint_id=complaint.pk, text=str(request.POST.get("text", "")))
+    return _("Your reply is on its way.")
+
+
+@_act(Permission.CASE_WORK)
+def note(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
+    """Write an internal note."""
+    cases.add_note(actor=actor, complaint_id=complaint.pk, text=str(request.POST.get("text", "")))
+    return _("The note is saved. Only colleagues see it.")
