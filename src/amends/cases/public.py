@@ -53,6 +53,7 @@ from amends.cases.services.work import (
     take,
 )
 from amends.cases.tokens import portal_token, read_portal_token, read_reply_address, reply_address
+from amends.cases.web.panel import panel_response
 
 __all__ = [
     "DONE_PHASES",
@@ -98,6 +99,7 @@ __all__ = [
     "move",
     "needs_reason",
     "next_phase",
+    "panel_response",
     "points_of",
     "portal_token",
     "queue_message",

@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from amends.config.api import api
 
-DOMAINS = ("core.health", "notifications.web.urls", "intake.web.urls", "followup.web.urls", "review.web.urls", "portal.web.urls", "handling.web.urls", "workspace.web.urls")
+DOMAINS = ("routing.web.urls", "core.health", "notifications.web.urls", "intake.web.urls", "followup.web.urls", "review.web.urls", "portal.web.urls", "handling.web.urls", "workspace.web.urls")
 
 
 def _patterns(name: str) -> list[URLPattern | URLResolver]:

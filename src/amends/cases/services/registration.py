@@ -119,7 +119,7 @@ def register(*, actor: Actor, new: NewComplaint) -> Registration:
             )
         )
         if not new.imported:
-            announce("complaint_registered", complaint=complaint.pk, unit=complaint.unit_id)
+            announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
         give_reference(complaint)
     return Registration(complaint, created=True)
 

@@ -1,0 +1,56 @@
+"""What routing does when something happened elsewhere."""
+
+from __future__ import annotations
+
+from amends.cases.events import ComplaintAssessed, MessageFailed, MessageReceived
+from amends.clocks.events import ClockBreached, ClockWarned
+from amends.core.events import on
+from amends.routing import services
+
+
+@on(ComplaintAssessed)
+def route_and_alert(event: ComplaintAssessed) -> None:
+    """A new case finds its team, and the right people know at once. A corrected assessment moves nothing by itself."""
+    if event.corrected:
+        return
+    services.route(complaint_id=event.complaint_id)
+    services.alert_of_new_case(complaint_id=event.complaint_id)
+
+
+@on(MessageReceived)
+def alert_of_answer(event: MessageReceived) -> None:
+    """The customer wrote again."""
+    services.alert_owner(
+        complaint_id=event.complaint_id, kind="customer_wrote", what="the customer wrote", key=f"message:{event.message_id}"
+    )
+
+
+@on(MessageFailed)
+def alert_of_failed_message(event: MessageFailed) -> None:
+    """Our message did not arrive: somebody must find another way."""
+    services.alert_owner(
+        complaint_id=event.complaint_id,
+        kind="not_delivered",
+        what="a message did not reach the customer; use another way",
+        key=f"failed:{event.message_id}:{event.state}",
+    )
+
+
+@on(ClockWarned)
+def alert_of_warning(event: ClockWarned) -> None:
+    """A deadline comes near."""
+    services.alert_owner(
+        complaint_id=event.complaint_id, kind="clock_warned", what=f"{event.kind} is due soon", key=f"warned:{event.clock_id}"
+    )
+
+
+@on(ClockBreached)
+def alert_of_breach(event: ClockBreached) -> None:
+    """A deadline has passed: the owner and everybody responsible above know."""
+    services.alert_owner(
+        complaint_id=event.complaint_id,
+        kind="clock_breached",
+        what=f"{event.kind} is overdue",
+        key=f"breached:{event.clock_id}",
+        leads=True,
+    )

@@ -1,0 +1,35 @@
+"""The packet of a hand-off: everything known about a case, so that the customer never repeats the story."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amends.cases.public import Complaint, messages_of, points_of
+from amends.clocks.public import clocks_of
+from amends.core import clock
+from amends.core.text import shorten
+
+
+def build_packet(complaint: Complaint) -> dict[str, Any]:
+    """What the receiver reads first: summary, points, what was said and done, clocks, mood. JSON values only."""
+    messages = messages_of(complaint)
+    now = clock.now()
+    return {
+        "summary": shorten(complaint.subject or complaint.text, 200),
+        "wish": shorten(complaint.desired_outcome, 300),
+        "mood": None if complaint.sentiment is None else round(complaint.sentiment, 2),
+        "severity": complaint.severity,
+        "safety": complaint.safety,
+        "vulnerable": complaint.vulnerable,
+        "points": [{"words": one.words, "confirmed": one.confirmed_at is not None} for one in points_of(complaint)],
+        "told": [_brief(one) for one in messages if one.direction == "out"][-5:],
+        "tried": [_brief(one) for one in messages if one.direction == "internal"][-5:],
+        "last_word": next((_brief(one) for one in reversed(messages) if one.direction == "in"), None),
+        "clocks": [{"kind": one.kind, "due": one.due_at.isoformat(), "state": str(one.state(now))} for one in clocks_of(complaint)],
+    }
+
+
+def _brief(message: Any) -> dict[str, str]:
+    return {"at": message.at.isoformat(), "kind": message.kind, "text": shorten(message.text, 400)}
+
+

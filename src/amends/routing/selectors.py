@@ -1,0 +1,45 @@
+"""Questions about teams, hand-offs and who must know."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from amends.accounts.public import Membership, Role, Team, TeamMember
+from amends.cases.public import Complaint
+from amends.routing.models import Handoff, HandoffState
+from amends.routing.rules import TeamChoice
+
+
+def team_choices() -> list[TeamChoice]:
+    """Every team as the rule sees it (1 query)."""
+    return [
+        TeamChoice(id=one.pk, name=one.name, path=one.unit.path, tier=one.tier, languages=tuple(one.languages))
+        for one in Team.objects.select_related("unit").order_by("id")
+    ]
+
+
+def member_ids(team_id: int) -> list[int]:
+    """Active members of a team."""
+    return list(TeamMember.objects.filter(team_id=team_id, user__is_active=True).values_list("user_id", flat=True))
+
+
+def responsible_ids(unit_path: str) -> list[int]:
+    """Leads and directors of a unit and of every unit above it: the shop's manager, the regional director, the director."""
+    ids = [int(part) for part in unit_path.strip("/").split("/") if part]
+    return list(
+        Membership.objects.filter(
+            Q(unit_id__in=ids), role__in=[Role.LEAD, Role.DIRECTOR], user__is_active=True
+        ).values_list("user_id", flat=True)
+    )
+
+
+def handoffs_of(complaint: Complaint) -> list[Handoff]:
+    """The hand-offs of a case, newest first."""
+    return list(
+        Handoff.objects.filter(complaint=complaint).select_related("from_team", "to_team", "from_user", "decided_by").order_by("-id")
+    )
+
+
+def pending_handoffs(complaint_id: int) -> list[Handoff]:
+    """Hand-offs of a case that wait to be accepted (at most one)."""
+    return list(Handoff.objects.filter(complaint_id=complaint_id, state=HandoffState.OFFERED).select_related("to_team", "from_user"))

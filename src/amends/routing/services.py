@@ -1,0 +1,223 @@
+"""The verbs of routing: find the team, escalate, accept, return, alert."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from amends.accounts.public import SYSTEM, Actor, Permission, Team
+from amends.audit.public import record
+from amends.cases.public import Complaint, access_complaint, assign, queue_message, recipient_address, set_team
+from amends.core import clock
+from amends.core.errors import BadInput, Conflict, NotFound
+from amends.core.events import publish
+from amends.core.text import clean
+from amends.notifications.public import notify
+from amends.routing.events import CaseEscalated, CaseRouted, HandoffAccepted, HandoffReturned
+from amends.routing.models import Handoff, HandoffState
+from amends.routing.packet import build_packet
+from amends.routing.rules import choose_team, must_know_leads
+from amends.routing.selectors import member_ids, responsible_ids, team_choices
+
+
+def route(*, complaint_id: int) -> int | None:
+    """Put a case that has no team into the queue of the right one; the team's id, or None when there is no team at all."""
+    with transaction.atomic():
+        complaint = access_complaint(SYSTEM, complaint_id, lock=True)
+        if complaint.team_id is not None:
+            return complaint.team_id
+        routed = choose_team(unit_path=complaint.unit.path, language=complaint.language, teams=team_choices())
+        if routed is None:
+            return None
+        set_team(actor=SYSTEM, complaint_id=complaint.pk, team_id=routed.team_id, tier=complaint.tier)
+        record(
+            actor=SYSTEM, chain=f"complaint:{complaint.pk}", kind="routed", data={"team": routed.team_id, "because": routed.reason}
+        )
+        publish(CaseRouted(complaint_id=complaint.pk, team_id=routed.team_id))
+    return routed.team_id
+
+
+def alert_of_new_case(*, complaint_id: int) -> int:
+    """Tell the team, and for a serious case the leads and directors above the unit; how many were told by this call."""
+    complaint = Complaint.objects.select_related("unit", "team").get(pk=complaint_id)
+    people = set(member_ids(complaint.team_id)) if complaint.team_id else set()
+    serious = must_know_leads(severity=complaint.severity, safety=complaint.safety, legal_or_media=complaint.legal_or_media)
+    if serious or not people:
+        people |= set(responsible_ids(complaint.unit.path))
+    return notify(
+        users=people,
+        kind="serious_case" if serious else "new_case",
+        title=f"{complaint.reference}: new complaint, severity {complaint.severity}, {complaint.unit.name}",
+        url=f"/cases/{complaint.reference}/",
+        complaint_id=complaint.pk,
+        key=f"new:{complaint.pk}",
+    )
+
+
+def alert_owner(*, complaint_id: int, kind: str, what: str, key: str, leads: bool = False) -> int:
+    """Tell the owner (else the team) that something happened in their case; `leads` adds the leads above the unit."""
+    complaint = Complaint.objects.select_related("unit").get(pk=complaint_id)
+    people = {complaint.owner_id} if complaint.owner_id else set(member_ids(complaint.team_id or 0))
+    if leads or not people:
+        people |= set(responsible_ids(complaint.unit.path))
+    return notify(
+        users=[one for one in people if one is not None],
+        kind=kind,
+        title=f"{complaint.reference}: {what}",
+        url=f"/cases/{complaint.reference}/",
+        complaint_id=complaint.pk,
+        key=key,
+    )
+
+
+def escalate(*, actor: Actor, complaint_id: int, reason: str, to_team_id: int | None = None) -> Handoff:
+    """Offer a case to a higher tier with its packet; the customer hears of it when somebody accepts.
+
+    Raises:
+        BadInput: no reason, or there is no team above.
+        Conflict: it waits to be accepted already.
+    """
+    actor.require(Permission.CASE_ESCALATE)
+    reason = clean(reason).strip()
+    if not reason:
+        raise BadInput("Say why the case needs somebody else, so that they can start where you stopped.", field="reason")
+    with transaction.atomic():
+        complaint = access_complaint(actor, complaint_id, lock=True)
+        target = _target(complaint, to_team_id)
+        try:
+            with transaction.atomic():
+                handoff = Handoff.objects.create(
+                    complaint=complaint,
+                    from_team_id=complaint.team_id,
+                    to_team=target,
+                    from_user_id=actor.user_id,
+                    from_tier=complaint.tier,
+                    reason=reason,
+                    packet=build_packet(complaint),
+                )
+        except IntegrityError as error:
+            if "handoff_one_open" not in str(error):
+                raise
+            raise Conflict("This case waits to be accepted by another team already.") from error
+        record(
+            actor=actor,
+            chain=f"complaint:{complaint.pk}",
+            kind="escalated",
+            data={"handoff": handoff.pk, "from": complaint.team_id, "to": target.pk, "tier": target.tier},
+        )
+        publish(CaseEscalated(handoff_id=handoff.pk, complaint_id=complaint.pk, to_team_id=target.pk, tier=target.tier))
+        notify(
+            users=member_ids(target.pk),
+            kind="handoff",
+            title=f"{complaint.reference}: waits for {target.name} to accept it",
+            url=f"/cases/{complaint.reference}/",
+            complaint_id=complaint.pk,
+            key=f"handoff:{handoff.pk}",
+        )
+    return handoff
+
+
+def _target(complaint: Complaint, to_team_id: int | None) -> Team:
+    """The team to escalate to: the one named, else the next on the team's path."""
+    if to_team_id is not None:
+        team = Team.objects.filter(pk=to_team_id).first()
+    else:
+        team = complaint.team.escalates_to if complaint.team else Team.objects.filter(tier__gt=complaint.tier).order_by("tier", "id").first()
+    if team is None:
+        raise BadInput("There is no team above this one: choose a team to hand the case to.", field="to_team")
+    if team.pk == complaint.team_id:
+        raise BadInput("The case is with this team already.", field="to_team")
+    return team
+
+
+def _decide(actor: Actor, handoff_id: int, state: str, **values: object) -> Handoff:
+    """Close an open hand-off by comparison; the loser of a race is told."""
+    handoff = Handoff.objects.select_related("to_team").filter(pk=handoff_id).first()
+    if handoff is None:
+        raise NotFound
+    access_complaint(actor, handoff.complaint_id, lock=True)
+    actor.require(Permission.CASE_WORK)
+    if actor.user_id not in member_ids(handoff.to_team_id) and not actor.can(Permission.CASE_ASSIGN):
+        raise NotFound
+    won = Handoff.objects.filter(pk=handoff_id, state=HandoffState.OFFERED).update(
+        state=state, decided_at=clock.now(), decided_by_id=actor.user_id, **values
+    )
+    if not won:
+        raise Conflict("Somebody has decided about this hand-off already: load the page again.")
+    handoff.refresh_from_db()
+    return handoff
+
+
+def accept_handoff(*, actor: Actor, handoff_id: int) -> Handoff:
+    """Take the case over; the customer hears who it is now and that nothing needs to be told twice.
+
+    Raises:
+        NotFound: it is not offered to the actor's team.
+        Conflict: somebody was faster.
+    """
+    with transaction.atomic():
+        handoff = _decide(actor, handoff_id, HandoffState.ACCEPTED)
+        set_team(actor=actor, complaint_id=handoff.complaint_id, team_id=handoff.to_team_id)
+        if actor.user_id is not None:
+            assign(actor=actor, complaint_id=handoff.complaint_id, owner_id=actor.user_id)
+        record(actor=actor, chain=f"complaint:{handoff.complaint_id}", kind="handoff_accepted", data={"handoff": handoff.pk})
+        publish(HandoffAccepted(handoff_id=handoff.pk, complaint_id=handoff.complaint_id, by_id=actor.id or 0))
+        _tell_customer(actor, handoff)
+        if handoff.from_user_id:
+            _tell_giver(handoff, f"{actor.name} accepted your hand-off")
+    return handoff
+
+
+def return_handoff(*, actor: Actor, handoff_id: int, reason: str) -> Handoff:
+    """Give a case back with a reason; it stays where it was.
+
+    Raises:
+        BadInput: no reason.
+    """
+    reason = clean(reason).strip()
+    if not reason:
+        raise BadInput("Say why you return the case, and what would help.", field="reason")
+    with transaction.atomic():
+        handoff = _decide(actor, handoff_id, HandoffState.RETURNED, return_reason=reason)
+        record(actor=actor, chain=f"complaint:{handoff.complaint_id}", kind="handoff_returned", data={"handoff": handoff.pk})
+        publish(HandoffReturned(handoff_id=handoff.pk, complaint_id=handoff.complaint_id, by_id=actor.user_id))
+        if handoff.from_user_id:
+            _tell_giver(handoff, f"{actor.name} returned your hand-off")
+    return handoff
+
+
+def _tell_giver(handoff: Handoff, what: str) -> None:
+    complaint = Complaint.objects.get(pk=handoff.complaint_id)
+    notify(
+        users=[handoff.from_user_id] if handoff.from_user_id else [],
+        kind="handoff",
+        title=f"{complaint.reference}: {what}",
+        url=f"/cases/{complaint.reference}/",
+        complaint_id=complaint.pk,
+        key=f"handoff:{handoff.pk}:{handoff.state}",
+    )
+
+
+def _tell_customer(actor: Actor, handoff: Handoff) -> None:
+    """One message in plain words: who it is now, and why. Where there is no address, somebody calls: the case shows it."""
+    complaint = Complaint.objects.select_related("customer", "representative", "unit", "owner").get(pk=handoff.complaint_id)
+    if not recipient_address(complaint):
+        return
+    from amends.voice.public import render
+
+    rendered = render("handoff_notice", complaint.language, _notice_context(complaint, handoff))
+    queue_message(
+        actor=SYSTEM,
+        complaint_id=complaint.pk,
+        kind="handoff_notice",
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        automatic=True,
+        purpose=f"handoff:{handoff.pk}",
+    )
+
+
+def _notice_context(complaint: Complaint, handoff: Handoff) -> dict[str, object]:
+    from amends.voice.public import case_context
+
+    return {**case_context(complaint), "team": handoff.to_team.name}

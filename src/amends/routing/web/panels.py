@@ -1,0 +1,39 @@
+"""The hand-off panel beside a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from amends.accounts.public import Actor, Permission
+from amends.cases.public import OPEN_PHASES, Complaint
+from amends.core.panels import Panel, panels
+from amends.routing.models import HandoffState
+from amends.routing.selectors import handoffs_of, member_ids
+
+
+def handoff_context(actor: Actor, complaint: Complaint) -> Mapping[str, Any]:
+    """The open hand-off with its packet, and the earlier ones (2 queries)."""
+    rows = handoffs_of(complaint)
+    waiting = next((one for one in rows if one.state == HandoffState.OFFERED), None)
+    may_decide = waiting is not None and (actor.user_id in member_ids(waiting.to_team_id) or actor.can(Permission.CASE_ASSIGN))
+    return {
+        "waiting": waiting,
+        "may_decide": may_decide and actor.can(Permission.CASE_WORK),
+        "earlier": [one for one in rows if one is not waiting],
+        "may_escalate": actor.can(Permission.CASE_ESCALATE) and complaint.phase in OPEN_PHASES,
+    }
+
+
+panels.register(
+    Panel(
+        key="handoff",
+        title=_("Hand-off"),
+        template="routing/panel_handoff.html",
+        context=handoff_context,
+        permission=Permission.CASE_VIEW,
+        order=60,
+    )
+)
