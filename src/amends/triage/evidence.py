@@ -1,8 +1,8 @@
 """What the words of a message speak for, after everything that takes it back has been weighed.
 
 A found phrase is *live* unless it is negated ("no longer broken"), only asked or imagined ("what if it breaks"), about
-somebody else ("my old provider"), our reader's own doing, or already put right. Each cancelled phrase keeps its cause, so
-that the reasons can say it.
+somebody else ("my old provider"), the writer's own doing, or already put right. Each cancelled phrase keeps its cause,
+so that the reasons can say it.
 """
 
 from __future__ import annotations
@@ -13,24 +13,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from amends.triage.grammar import words
 from amends.triage.lexicon import Hit, find
 from amends.triage.text import Span, Text
 
-NEGATORS = frozenset(
-    """not never no nobody none nothing neither without cannot can't won't don't doesn't didn't isn't wasn't aren't weren't
-    hasn't haven't hadn't couldn't wouldn't nicht nie niemals niemand keiner kein keine keinen keinem keinerlei ohne""".split()
-)
+NEGATORS = words("negators")
 # A definite thing between a negator and a problem means the problem exists: "did not repair the broken lamp".
-_DEFINITE = frozenset("the my your our this that these those der die das den dem mein meine ihr ihre dieses diese".split())
+_DEFINITE = words("definite")
 _NEGATION_REACH = 3
-_NOT_YET = frozenset(
-    """not never until when will to want if unless should before please must can't cannot hasn't isn't haven't wasn't
-    don't won't bis wann endlich wird soll nicht nie wenn muss will moechte bitte""".split()
-)
-_ADDRESSED = frozenset("you your yours sie ihr ihre ihrer ihrem ihren ihres euch euer eure".split())
-_WHY = frozenset("why warum wieso weshalb".split())
-_TURNS = frozenset("but however yet although though aber jedoch trotzdem allerdings sadly nur only".split())
+_NOT_YET = words("not_yet")
+_ADDRESSED = words("addressed")
+_WHY = words("why")
+_TURNS = words("turns")
 _CONTINUATIONS = 3
+_SOLVED_TRIED = 5
+_AUTOMATIC_TOKENS = 120
+ABOUT_OTHERS = "it is about somebody else"
+# In chats questions often come without their mark: short ones are known by their first word.
+_UNMARKED_QUESTION = 18
+_QUESTION_WORDS = words("question_words")
 _FAINT = 0.15
 """The share of its weight that a problem keeps when it is only asked about."""
 
@@ -60,10 +61,10 @@ class Evidence:
         self._clause_starts = [clause.first for clause in text.clauses]
 
     def hits(self, field: str) -> list[Hit]:
-        """Return the phrases of a field that are not covered by its own masks ("heart attack, figuratively")."""
+        """Return the phrases of a field that do not touch a mask of their own field ("heart attack, figuratively")."""
         found = find(self.text, field, self.language)
         masked = _tokens_of(hit for hit in found if hit.group.name == "mask")
-        return [hit for hit in found if hit.group.name != "mask" and not masked.issuperset(range(hit.first, hit.last))]
+        return [hit for hit in found if hit.group.name != "mask" and masked.isdisjoint(range(hit.first, hit.last))]
 
     @cached_property
     def context(self) -> dict[str, list[Hit]]:
@@ -104,7 +105,8 @@ class Evidence:
         """The words that take the whole message out: withdrawn, automatic, unwanted advertising or extortion."""
         for name in ("withdrawn", "spam", "automatic"):
             for hit in self.context.get(name, []):
-                if name != "withdrawn" or not self.negated(hit):
+                # "She was out of the office" inside a long story is no automatic reply.
+                if not self.negated(hit) and (name != "automatic" or len(self.text.tokens) <= _AUTOMATIC_TOKENS):
                     return hit
         return None
 
@@ -112,7 +114,7 @@ class Evidence:
     def solved(self) -> Hit | None:
         """The last words that say that the matter has been put right."""
         forms = self.text.forms
-        for hit in reversed(self.context.get("solved", [])):
+        for hit in reversed(self.context.get("solved", [])[-_SOLVED_TRIED:]):
             start = max(self.text.sentences[self.sentence_of(hit)].first, hit.first - 4)
             if not _NOT_YET & set(forms[start : hit.last]) - {"longer"}:
                 return hit
@@ -135,10 +137,10 @@ class Evidence:
         """Return how much of its weight a hit keeps, and what takes the rest ("" when nothing does)."""
         if self.dismissed is not None:
             return 0.0, "the message is withdrawn, automatic or unwanted advertising"
-        if self.negated(hit):
+        if self.negated(hit) or self._masked.issuperset(range(hit.first, hit.last)):
             return 0.0, "it is negated"
         if self._about_others(hit):
-            return 0.0, "it is about somebody else"
+            return 0.0, ABOUT_OTHERS
         if self._own_doing(hit):
             return 0.0, "it is the writer's own doing"
         if self._put_right(hit):
@@ -153,7 +155,10 @@ class Evidence:
         if any(other.first <= hit.last for other in self._in_sentence.get(("hypothetical", sentence), [])):
             return True
         span = self.text.sentences[sentence]
-        if not self.text.is_question(sentence) or _WHY & set(self.text.forms[span.first : span.last]):
+        asked = self.text.is_question(sentence) or span.last - span.first <= _UNMARKED_QUESTION
+        if not asked or _WHY & set(self.text.forms[span.first : span.last]):
+            return False
+        if not self.text.is_question(sentence) and self.text.forms[span.first] not in _QUESTION_WORDS:
             return False
         limit = self.clause_span(hit.first).first
         first = min(limit, hit.first)
@@ -175,7 +180,9 @@ class Evidence:
     def _addressing(self) -> set[int]:
         """The sentences that speak to us: "you", "your", "Sie", "Ihr"."""
         where = self.text.sentence_of_token
-        return {where[index] for index, form in enumerate(self.text.forms) if form in _ADDRESSED and self._addresses(index)}
+        return {
+            where[index] for index, form in enumerate(self.text.forms) if form in _ADDRESSED and self._addresses(index)
+        }
 
     def _addresses(self, index: int) -> bool:
         """German "sie/ihr" mean "you" only with a capital letter."""
@@ -192,10 +199,17 @@ class Evidence:
         if self.solved is None:
             return False
         if hit.first < self.solved.last or not self.text.in_body(hit.first):
-            return True
+            return self.sentence_of(hit) >= self.sentence_of(self.solved) - 1 or not self._trouble_after_solution
         if self.sentence_of(hit) != self.sentence_of(self.solved):
             return False
         return not _TURNS & set(self.text.forms[self.solved.last : hit.first])
+
+    @cached_property
+    def _trouble_after_solution(self) -> bool:
+        """Whether problems follow the words of solution: then only what stands beside them is solved."""
+        end = self.text.sentences[self.sentence_of(self.solved)].last if self.solved else 0
+        later = (hit for hit in self.hits("issues") if hit.first >= end and self.text.in_body(hit.first))
+        return any(not self.negated(hit) and not self.only_asked(hit) for hit in later)
 
     @cached_property
     def objects(self) -> list[Hit]:
@@ -227,7 +241,9 @@ class Evidence:
         if given and not given.endswith("?"):
             return given, True
         clause = self.clause_of(hit.first)
-        near = self._objects_in.get(clause, [])
+        near = [
+            other for other in self._objects_in.get(clause, []) if other.last <= hit.first or hit.last <= other.first
+        ]
         if near:
             closest = min(near, key=lambda other: (other.first >= hit.last, abs(other.first - hit.first)))
             return closest.group.aspect or "other", True

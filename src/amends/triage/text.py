@@ -1,7 +1,7 @@
 """A message cut into tokens, clauses and sentences, with offsets into the untouched original.
 
-Everything here is linear in the length of the text, and no more than ASSESSED_CHARACTERS are looked at, so that a hostile
-message costs no more than a long one.
+Everything here is linear in the length of the text, and no more than ASSESSED_CHARACTERS are looked at, so that a
+hostile message costs no more than a long one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
+
+from amends.triage.grammar import words
 
 ASSESSED_CHARACTERS = 20_000
 """Longer texts are assessed on their first 20,000 characters (about eight printed pages)."""
@@ -22,22 +24,15 @@ SUBJECT_CHARACTERS = 500
 
 _SUBJECT_GAP = "\n\n"
 _REPLY_MARKS = re.compile(r"^(?:\s{0,3}(?:re|aw|fwd?|wg|antwort)\s?:){1,8}", re.IGNORECASE)
-# Letters with their combining marks and inner apostrophes; numbers with separators; any other visible character alone.
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_](?:[\w\u0300-\u036f]|['’][^\W\d_])*|[^\w\s]|_")
+# Letters with their combining marks, inner apostrophes and hyphens; numbers with separators; any other character alone.
+_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*(?:-[^\W\d_]+)*|[^\W\d_](?:[\w\u0300-\u036f]|['’-][^\W\d_])*|[^\w\s]|_")
 _FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "’": "'", "`": "'"})
 _SENTENCE_ENDS = frozenset(".!?;:…•|")
-_CLAUSE_ENDS = frozenset(",()–—-\"“”„«»")
+_CLAUSE_ENDS = frozenset(',()–—-"“”„«»')
 # Words that open a new clause even without a comma. "and"/"und" do so only before a new subject (see _SUBJECTS).
-_OPENERS = frozenset(
-    ["but", "because", "although", "though", "yet", "however", "so", "since", "while", "aber", "weil", "obwohl", "sondern"]
-    + ["denn", "jedoch", "trotzdem", "dennoch"]
-)
-_JOINERS = frozenset(["and", "und", "then", "&"])
-_SUBJECTS = frozenset(
-    """i we you he she it they the a an my our your his her their this that these there nobody noone no one now then two
-    three ich wir sie er es ihr ihre ihrer ihrem mein meine meinem unser unsere der die das den dem ein eine einer
-    niemand keiner kein keine man jetzt nun dann auf in auch nobody's everyone when""".split()
-)
+_OPENERS = words("clause_openers")
+_JOINERS = words("joiners")
+_SUBJECTS = words("subjects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +56,9 @@ class Span:
 
 def fold(word: str) -> str:
     """Return the form in which words are compared: NFC, lower case, umlauts written out."""
-    if not word.isascii():
-        word = unicodedata.normalize("NFC", word).lower().translate(_FOLD)
-    else:
-        word = word.lower()
-    return word[:TOKEN_CHARACTERS]
+    if word.isascii():
+        return word.lower()[:TOKEN_CHARACTERS]
+    return unicodedata.normalize("NFC", word).lower().translate(_FOLD)[:TOKEN_CHARACTERS]
 
 
 class Text:

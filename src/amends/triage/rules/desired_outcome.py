@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amends.triage.evidence import Evidence
+from amends.triage.grammar import words
 from amends.triage.lexicon import Hit
 from amends.triage.rules.context import Earlier
 from amends.triage.rules.points import phrase
@@ -10,7 +11,7 @@ from amends.triage.text import Span
 from amends.triage.values import Judgement, Reason
 
 FIELD = "desired_outcome"
-_STOPS = frozenset("or otherwise sonst andernfalls oder because weil before bevor since".split())
+_STOPS = words("wish_ends")
 
 
 def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
@@ -22,7 +23,9 @@ def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
         return Judgement(FIELD, None)
     best = max(hits, key=lambda hit: (hit.group.weight, -hit.first))
     words = phrase(evidence, _to_end(evidence, best))
-    return Judgement(FIELD, words, (Reason(FIELD, words, f"rule desired_outcome: {evidence.quote(best)} ({best.group.name})"),))
+    return Judgement(
+        FIELD, words, (Reason(FIELD, words, f"rule desired_outcome: {evidence.quote(best)} ({best.group.name})"),)
+    )
 
 
 def _to_end(evidence: Evidence, hit: Hit) -> Span:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import exp
 
 from amends.triage.evidence import Evidence, Finding
+from amends.triage.lexicon import LANGUAGES
 from amends.triage.rules.context import Earlier
 from amends.triage.values import Judgement, Label, Reason
 
@@ -22,7 +23,7 @@ _ANGRY = -0.75
 
 def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
     """Weigh the problems and feelings found; mild wording of one small thing makes a concern."""
-    if evidence.language not in ("en", "de"):
+    if evidence.language not in LANGUAGES:
         return _unknown(evidence)
     weight = evidence_weight(evidence)
     indifferent = [hit for hit in evidence.context.get("indifferent", []) if evidence.dismissed is None]
@@ -37,7 +38,9 @@ def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
 
 def _unknown(evidence: Evidence) -> Judgement:
     """Without word lists nothing is known; a complaint must not be missed, so a person decides."""
-    because = f"rule label: there are no word lists for {evidence.language} yet; taken as a complaint until a person decides"
+    because = (
+        f"rule label: there are no word lists for {evidence.language} yet; taken as a complaint until a person decides"
+    )
     return Judgement(FIELD, "complaint", (Reason(FIELD, "complaint", because),), {"probability": 0.5})
 
 
@@ -65,7 +68,9 @@ def is_mild(evidence: Evidence, earlier: Earlier) -> bool:
     if len({finding.clause for finding in evidence.findings if finding.weight >= 1}) > 2:
         return False
     polite = bool(context.get("asks small thing")) and bool(context.get("thanks")) and len(evidence.text.sentences) <= 5
-    slight = any(evidence.clause_of(hit.first) in {f.clause for f in evidence.findings} for hit in context.get("slight", []))
+    slight = any(
+        evidence.clause_of(hit.first) in {f.clause for f in evidence.findings} for hit in context.get("slight", [])
+    )
     return bool(context.get("mild")) or slight or polite
 
 
@@ -81,7 +86,10 @@ def _reasons(evidence: Evidence, label: Label, probability: float) -> tuple[Reas
     if label == "other":
         told += _cancelled(evidence)
     words = ", ".join(dict.fromkeys(told)) or "no words of dissatisfaction"
-    return (Reason(FIELD, label, f"rule label: {words}"), Reason("probability", probability, "rule label: weight of the words above"))
+    return (
+        Reason(FIELD, label, f"rule label: {words}"),
+        Reason("probability", probability, "rule label: weight of the words above"),
+    )
 
 
 def _strongest(findings: list[Finding]) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from amends.triage.evidence import Evidence, Finding
+from amends.triage.grammar import words
 from amends.triage.lexicon import Hit
 from amends.triage.rules.context import Earlier
 from amends.triage.rules.safety import DESPAIR
@@ -16,7 +17,8 @@ MOST_POINTS = 12
 _ENOUGH = 1.0
 _FEWEST_WORDS = 3
 _LONGEST = 320
-_EDGE_WORDS = frozenset("and but or so then und aber oder denn , ; - – — ( ) : . \" “ „ ” « » ' ’ ! ? *".split()) | {"because", "weil"}
+_EDGES = words("edges") | frozenset(",;-–—():.\"“„”«»'’!?*…")
+_JOINERS = words("joiners")
 _VAGUE = frozenset({"generic failure", "allgemein"})
 
 
@@ -30,19 +32,19 @@ def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
     """Return a list of points in text order; a message that is neither complaint nor concern has none."""
     if earlier["label"].value == "other":
         return Judgement(FIELD, ())
-    chosen = _select(_candidates(evidence))
+    chosen = [_without_harm(evidence, earlier, one) for one in _select(_candidates(evidence))]
     points: list[Point] = []
     reasons: list[Reason] = []
     for candidate in chosen[:MOST_POINTS]:
-        words = phrase(evidence, candidate.span)
-        points.append(Point(words, candidate.finding.aspect))
+        quoted = phrase(evidence, candidate.span)
+        points.append(Point(quoted, candidate.finding.aspect))
         because = f"rule points: {evidence.quote(candidate.finding.hit)} ({candidate.finding.name})"
-        reasons.append(Reason(FIELD, words, because))
-    for hit in _harm_apart(evidence, earlier, chosen):
-        words = phrase(evidence, evidence.clause_span(hit.first))
-        if all(words != point.words for point in points):
-            points.append(Point(words, "safety"))
-            reasons.append(Reason(FIELD, words, f"rule points: {evidence.quote(hit)} (harm or danger)"))
+        reasons.append(Reason(FIELD, quoted, because))
+    for hit, span in _harm_apart(evidence, earlier, chosen):
+        quoted = phrase(evidence, span)
+        if all(quoted != point.words for point in points):
+            points.append(Point(quoted, "safety"))
+            reasons.append(Reason(FIELD, quoted, f"rule points: {evidence.quote(hit)} (harm or danger)"))
     return Judgement(FIELD, tuple(points), tuple(reasons), {"findings": [candidate.finding for candidate in chosen]})
 
 
@@ -66,14 +68,14 @@ def _rank(finding: Finding) -> tuple[float, bool, int]:
 def _widened(evidence: Evidence, clause: int, clauses: tuple[Span, ...]) -> Span:
     """A clause of one or two words says nothing alone: take the one before it along, in the same sentence."""
     span = clauses[clause]
-    words = sum(token.is_word for token in evidence.text.tokens[span.first : span.last])
-    if words < _FEWEST_WORDS and clause > 0 and clauses[clause - 1].sentence == span.sentence:
+    count = sum(token.is_word for token in evidence.text.tokens[span.first : span.last])
+    if count < _FEWEST_WORDS and clause > 0 and clauses[clause - 1].sentence == span.sentence:
         return Span(clauses[clause - 1].first, span.last, span.sentence)
     return span
 
 
 def _select(candidates: list[_Candidate]) -> list[_Candidate]:
-    """Drop what only repeats: the same kind again, vague words beside clear ones, the next clause on the same aspect."""
+    """Drop what only repeats: the same kind again, vague words beside clear ones, one aspect twice in a sentence."""
     clear = [candidate for candidate in candidates if candidate.finding.name not in _VAGUE]
     pool = clear or candidates
     kept: list[_Candidate] = []
@@ -89,22 +91,40 @@ def _repeats(candidate: _Candidate, other: _Candidate) -> bool:
     return same_aspect and (near or candidate.finding.name == other.finding.name or not candidate.finding.firm)
 
 
-def _harm_apart(evidence: Evidence, earlier: Earlier, chosen: list[_Candidate]) -> list[Hit]:
-    """Harm told in words of its own, at most once: injury or danger outside the clauses that are points already."""
+def _harms(evidence: Evidence, earlier: Earlier) -> list[Hit]:
     hits: list[Hit] = earlier["safety"].extra.get("hits", [])
+    return [hit for hit in hits if hit.group.name not in DESPAIR and evidence.text.in_body(hit.first)]
+
+
+def _without_harm(evidence: Evidence, earlier: Earlier, candidate: _Candidate) -> _Candidate:
+    """Cut "and burned my hand" off "the kettle leaked and burned my hand": the harm is a point of its own."""
+    span, finding = candidate.span, candidate.finding
+    for hit in _harms(evidence, earlier):
+        if finding.hit.last <= hit.first < span.last:
+            for index in range(finding.hit.last, hit.first):
+                if evidence.text.forms[index] in _JOINERS:
+                    return _Candidate(Span(span.first, index, span.sentence), finding)
+    return candidate
+
+
+def _harm_apart(evidence: Evidence, earlier: Earlier, chosen: list[_Candidate]) -> list[tuple[Hit, Span]]:
+    """Harm told in words of its own, at most once: injury or danger outside the words that are points already."""
     taken = {index for candidate in chosen for index in range(candidate.span.first, candidate.span.last)}
-    hits = [hit for hit in hits if evidence.text.in_body(hit.first)]
-    apart = [hit for hit in hits if hit.group.name not in DESPAIR and not taken.intersection(range(hit.first, hit.last))]
-    return apart[:1]
+    for hit in _harms(evidence, earlier):
+        if taken.isdisjoint(range(hit.first, hit.last)):
+            clause = evidence.clause_span(hit.first)
+            first = max([clause.first, *(index + 1 for index in taken if clause.first <= index < hit.first)])
+            return [(hit, Span(first, clause.last, clause.sentence))]
+    return []
 
 
 def phrase(evidence: Evidence, span: Span) -> str:
     """Return the exact words of a span without the joining words and signs at its edges."""
     forms = evidence.text.forms
     first, last = span.first, span.last
-    while first < last and forms[first] in _EDGE_WORDS:
+    while first < last and forms[first] in _EDGES:
         first += 1
-    while last > first and forms[last - 1] in _EDGE_WORDS:
+    while last > first and forms[last - 1] in _EDGES:
         last -= 1
-    words = evidence.text.words(first, last)
-    return words if len(words) <= _LONGEST else words[:_LONGEST].rsplit(None, 1)[0]
+    quoted = evidence.text.words(first, last)
+    return quoted if len(quoted) <= _LONGEST else quoted[:_LONGEST].rsplit(None, 1)[0]

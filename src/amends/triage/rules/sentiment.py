@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-from amends.triage.evidence import Evidence
+from amends.triage.evidence import ABOUT_OTHERS, Evidence
 from amends.triage.lexicon import Hit
 from amends.triage.rules.context import Earlier
 from amends.triage.values import Judgement, Reason
@@ -15,13 +15,17 @@ _SOFTNESS = 18.0
 _NEGATED_GOOD = -0.8
 _NEGATED_BAD = -0.3
 _LIMIT = 40.0
+_PROBLEM = 0.6
+_MOST_PROBLEMS = 6.0
+"""A plain report of a failure is a little bitter even without a feeling word."""
 
 
 def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
     """Sum the weights of the feeling words, turned round where negated."""
     hits = _outermost(evidence.hits(FIELD))
     weighed = [(hit, _weight(evidence, hit)) for hit in hits]
-    total = max(-_LIMIT, min(_LIMIT, sum(weight for _, weight in weighed)))
+    problems = min(_MOST_PROBLEMS, sum(finding.weight for finding in evidence.findings))
+    total = max(-_LIMIT, min(_LIMIT, sum(weight for _, weight in weighed) - _PROBLEM * problems))
     value = round(total / sqrt(total * total + _SOFTNESS), 2)
     telling = sorted(weighed, key=lambda pair: -abs(pair[1]))[:3]
     words = ", ".join(evidence.quote(hit) for hit, _ in telling) or "no feeling words"
@@ -31,7 +35,9 @@ def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
 def _weight(evidence: Evidence, hit: Hit) -> float:
     weight = hit.group.weight
     if not evidence.negated(hit):
-        return weight
+        share, cause = evidence.share(hit)
+        # Anger at others is anger; a problem that is withdrawn, solved or only asked about is none.
+        return weight if weight > 0 or cause == ABOUT_OTHERS else weight * share
     return weight * (_NEGATED_GOOD if weight > 0 else _NEGATED_BAD)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from amends.triage.evidence import Evidence
+from amends.triage.grammar import words
 from amends.triage.rules.context import Earlier
 from amends.triage.values import Judgement, Reason
 
 FIELD = "severity"
 LARGE_SUM = 1000.0
 _ORDINARY = 2
-_CURRENCIES = frozenset("£ $ € usd eur gbp euro euros dollar dollars pound pounds chf franken".split())
+_CURRENCIES = words("currencies")
 _NUMBER = re.compile(r"\d{1,12}(?:[.,]\d{1,12})*")
 
 
