@@ -39,9 +39,15 @@ class Due:
     whys: Mapping[str, str]
     source: str
     certainty: Certainty
+    stops: tuple[str, ...]
     missed: Missed
     end: End
     zone: str
+
+    @property
+    def name(self) -> str:
+        """The kind, or `kind/part` for a clock of one part of a complaint."""
+        return f"{self.kind}/{self.part}" if self.part else self.kind
 
     @property
     def why(self) -> str:
@@ -145,6 +151,7 @@ def _reckon(pack: RulePack, rule: ClockRule, calendar: Calendar, start: datetime
         whys={language: explain(pack, rule, calendar, event, start, ends, language) for language in LANGUAGES},
         source=rule.source.citation,
         certainty=rule.certainty,
+        stops=rule.stops,
         missed=rule.missed,
         end=rule.end,
         zone=calendar.zone.key,

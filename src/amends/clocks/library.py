@@ -82,20 +82,19 @@ def _verify(pack: RulePack, file: Path) -> None:
 def mismatches(pack: RulePack, example: Example) -> list[str]:
     """What the engine says otherwise than the example, one sentence each; empty when they agree."""
     try:
-        found = {
-            clock.kind: clock
-            for clock in due(
-                pack,
-                received=example.received,
-                timezone=example.timezone,
-                country=example.country,
-                subdivision=example.subdivision,
-                context=example.context,
-            )
-        }
+        clocks = due(
+            pack,
+            received=example.received,
+            timezone=example.timezone,
+            country=example.country,
+            subdivision=example.subdivision,
+            context=example.context,
+        )
     except ValueError as wrong:
         return [f"example {example.says!r}: {wrong}"]
-    return [
+    found = {clock.name: clock for clock in clocks}
+    twice = {clock.name for clock in clocks if found[clock.name] is not clock}
+    return [f"example {example.says!r}: {name} starts twice" for name in sorted(twice)] + [
         f"example {example.says!r}: {kind} should be {example.due.get(kind, NO_CLOCK)} and is {_shown(found.get(kind))}"
         for kind in sorted(found.keys() | example.due.keys())
         if not _agrees(found.get(kind), example, kind)

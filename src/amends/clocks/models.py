@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from amends.cases.public import Complaint
-from amends.clocks.rulepack import Certainty, Missed
+from amends.clocks.rulepack import Certainty, End, Missed
 from amends.clocks.states import State, state_of
 
 
@@ -32,6 +32,7 @@ class Clock(models.Model):
     source = models.TextField()
     certainty = models.CharField(max_length=12)
     missed = models.CharField(max_length=6, help_text="breach: we broke it; lapse: a possibility is over")
+    ends = models.CharField(max_length=20, help_text="instant, end_of_day or close_of_business")
     stops = ArrayField(models.CharField(max_length=40), default=list)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -49,6 +50,7 @@ class Clock(models.Model):
             models.CheckConstraint(
                 condition=Q(certainty__in=[one.value for one in Certainty]), name="clock_certainty_known"
             ),
+            models.CheckConstraint(condition=Q(ends__in=[one.value for one in End]), name="clock_end_known"),
             models.CheckConstraint(condition=Q(missed__in=[one.value for one in Missed]), name="clock_missed_known"),
             models.CheckConstraint(
                 condition=Q(stopped_at__isnull=True, stopped_by="")

@@ -21,6 +21,7 @@ RECEIVED = "received"
 """The start event of an ordinary clock: the complaint reached the organisation."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+ClockName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}(/[a-z0-9_]{1,40})?$")]
 PackKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 ContextValue = bool | str | int | float
@@ -75,12 +76,17 @@ class Words(Strict):
     de: Text
 
 
+def _written_date(written: object) -> object:
+    """YAML turns 2026-06-01 into a date and 2026 into a number; both are meant as they were written."""
+    return written.isoformat() if isinstance(written, date) else str(written)
+
+
 class Source(Strict):
-    """Where a figure was read."""
+    """Where a figure was read. `date` is that of the version read, as exact as it is known: 2021 or 2026-06-01."""
 
     document: Text
     paragraph: str = Field(default="", max_length=100)
-    date: date
+    date: Annotated[str, BeforeValidator(_written_date), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
     url: str | None = Field(default=None, pattern=r"^https://\S{1,300}$")
 
     @property
@@ -88,7 +94,7 @@ class Source(Strict):
         """One line: document, paragraph, date and, when there is one, the address."""
         place = f"{self.document}, {self.paragraph}" if self.paragraph else self.document
         address = f", {self.url}" if self.url else ""
-        return f"{place} ({self.date.isoformat()}){address}"
+        return f"{place} ({self.date}){address}"
 
 
 class Duration(Strict):
@@ -149,7 +155,7 @@ class ClockRule(Strict):
 
     kind: Name
     title: Words
-    part: str = Field(default="", max_length=40)
+    part: str = Field(default="", pattern=r"^[a-z0-9_]{0,40}$")
     start: tuple[Name, ...] = (RECEIVED,)
     duration: Duration
     end: End
@@ -260,7 +266,8 @@ class CalendarRule(Strict):
 class Example(Strict):
     """A worked case that the pack must reproduce; every clock that starts is listed, and no other.
 
-    A value of `due` is a local date, or an instant with its offset for a clock in running time.
+    `due` names a clock by its kind, or `kind/part`; its value is a local date, or an instant with its offset for a
+    clock in running time.
     """
 
     says: Text
@@ -269,7 +276,7 @@ class Example(Strict):
     country: str | None = None
     subdivision: str | None = None
     context: Mapping[str, ContextValue] = Field(default_factory=dict)
-    due: Mapping[Name, datetime | date]
+    due: Mapping[ClockName, datetime | date]
 
 
 class RulePack(Strict):

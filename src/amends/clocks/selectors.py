@@ -12,7 +12,6 @@ from django.utils.translation import get_language
 from amends.cases.public import Complaint
 from amends.clocks.configured import configured_packs
 from amends.clocks.models import Clock
-from amends.clocks.rulepack import ClockRule
 from amends.clocks.states import State
 from amends.core import clock
 
@@ -77,12 +76,7 @@ def why_of(one: Clock) -> str:
 
 def title_of(one: Clock) -> str:
     """What its rule calls the clock, in the language of the page; its kind when the pack is gone."""
-    rule = rule_of(one)
+    rule = next((pack.rule(one.kind, one.part) for pack in configured_packs([one.pack])), None)
     if rule is None:
         return one.kind.replace("_", " ")
     return rule.title.de if (get_language() or "en").startswith("de") else rule.title.en
-
-
-def rule_of(one: Clock) -> ClockRule | None:
-    """The rule a clock was started by, as it stands today; None when the pack or the rule is gone."""
-    return next((pack.rule(one.kind, one.part) for pack in configured_packs([one.pack])), None)

@@ -13,7 +13,7 @@ from amends.accounts.public import Permission
 from amends.cases.public import Complaint
 from amends.clocks.models import Clock
 from amends.clocks.rulepack import Certainty, End
-from amends.clocks.selectors import clocks_of, rule_of, title_of, why_of
+from amends.clocks.selectors import clocks_of, title_of, why_of
 from amends.clocks.states import State
 from amends.clocks.zones import zone_named
 from amends.core import clock
@@ -59,14 +59,13 @@ def lines_of(complaint: Complaint) -> list[Line]:
 def _line(one: Clock, now: datetime) -> Line:
     zone = zone_named(one.zone)
     state = one.state(now)
-    rule = rule_of(one)
     late = state is State.BREACHED and one.stopped_at is not None
     return Line(
         title=title_of(one),
         state=state,
         state_words=STOPPED_LATE if late else STATE_WORDS[state],
         due=one.due_at.astimezone(zone),
-        all_day=rule is not None and rule.end is End.END_OF_DAY,
+        all_day=one.ends == End.END_OF_DAY,
         stopped=one.stopped_at.astimezone(zone) if one.stopped_at else None,
         why=why_of(one),
         source=one.source,
