@@ -16,12 +16,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from amends.cli import supervised
 from amends.cli.errors import CommandError
 
 SETTINGS_MODULE: Final = "amends.config.settings"
@@ -98,10 +99,11 @@ def database(environment: Environment) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def django_ready(*, migrated: bool = True) -> Iterator[Environment]:
+def django_ready(*, migrated: bool = True, warm_up: Callable[[], object] | None = None) -> Iterator[Environment]:
     """A database that answers, the secret key, and Django set up. Leaves the embedded server again at the end.
 
-    With `migrated` it refuses to work on a database that lacks a migration.
+    With `migrated` it waits for the supervisor's word, if there is one, and then refuses to work on a database that
+    lacks a migration. `warm_up` is called before that wait: what takes long to import, for example.
     """
     environment = read()
     with database(environment):
@@ -109,14 +111,26 @@ def django_ready(*, migrated: bool = True) -> Iterator[Environment]:
         import django
 
         django.setup()
-        if migrated and pending_migrations():
-            raise CommandError("The database is not up to date: run `amends migrate` first.")
+        if warm_up is not None:
+            warm_up()
+        if migrated:
+            supervised.wait_for_go()
+            if pending_migrations():
+                raise CommandError("The database is not up to date: run `amends migrate` first.")
         try:
             yield environment
         finally:
-            from django.db import connections
+            close_connections()
 
-            connections.close_all()
+
+def close_connections() -> None:
+    """Close Django's connections and the threads of its pool, which would keep the embedded server waiting."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
 
 
 def prepare_variables(environment: Environment) -> None:
@@ -124,8 +138,9 @@ def prepare_variables(environment: Environment) -> None:
     os.environ["AMENDS_DATA"] = str(environment.data)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS_MODULE)
     os.environ.setdefault("AMENDS_SECRET_KEY", secret_key(environment.data))
+    (environment.data / "static").mkdir(exist_ok=True)  # the settings name it, and a missing one gives a warning
     metrics = environment.data / "metrics"
-    metrics.mkdir(mode=0o700, exist_ok=True)
+    metrics.mkdir(mode=0o700, exist_ok=True)  # emptied by `amends run`
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
 
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
+from amends.cli import supervised
 from amends.cli.errors import CommandError
 
 COMMANDS: Final[dict[str, str]] = {
@@ -81,6 +82,7 @@ def _module(name: str) -> ModuleType | None:
 
 
 def _run(module: ModuleType, arguments: argparse.Namespace) -> int:
+    supervised.begin()
     try:
         code = int(module.main(arguments))
         sys.stdout.flush()
