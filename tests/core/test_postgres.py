@@ -178,7 +178,10 @@ def test_a_leftover_process_file_with_the_number_of_a_stranger_does_not_stop_the
     stranger = subprocess.Popen(["sleep", "60"])
     try:
         process_file = data / "postgres" / "postmaster.pid"
-        process_file.write_text(f"{stranger.pid}\n{data}/postgres\n1\n5432\n{data}\n\n 1 1\nready   \n")
+        leftover = f"{stranger.pid}\n{data}/postgres\n1\n5432\n{data}\n\n 1 1\nready   \n"
+        process_file.write_text(leftover)
+        EmbeddedPostgres(data).files.make_socket_folder((data / "postgres").stat().st_uid)
+        (data / "postgres.socket" / ".s.PGSQL.5432.lock").write_text(leftover)
         with running(data) as url:
             write(url, "started")
         assert stranger.poll() is None

@@ -51,6 +51,7 @@ SETTINGS: Final[dict[str, str]] = {
     "max_wal_size": "512MB",
     "min_wal_size": "64MB",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
     "wal_level": "minimal",
     "jit": "off",
     "huge_pages": "off",
@@ -188,8 +189,8 @@ class EmbeddedPostgres:
         if not self.files.cluster.exists():
             self._create_cluster()
         self.files.check_version(binaries())
-        self.files.remove_stale_process_file()
         self.files.make_socket_folder(self._owner())
+        self.files.remove_stale_locks()
         self._start()
         self._create_database()
         return True

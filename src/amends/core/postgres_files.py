@@ -168,11 +168,16 @@ class ClusterFiles:
         lines = self._process_file_lines()
         return lines[7].strip() if len(lines) > 7 else ""
 
-    def remove_stale_process_file(self) -> None:
-        """A leftover whose number now belongs to a stranger would stop the server from starting; ours are gone."""
+    def remove_stale_locks(self) -> None:
+        """Leftovers of a killed server would stop the next one while their number is a stranger's or a zombie's.
+
+        Callers know that no server of this cluster runs; children of a killed one are found by PostgreSQL itself.
+        """
         recorded = self.recorded_process_id()
-        if recorded is not None and not is_postgres(recorded, self.cluster):
+        if recorded is None or not is_postgres(recorded, self.cluster):
             self.process_file.unlink(missing_ok=True)
+            for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+                (self.socket_folder / name).unlink(missing_ok=True)
 
     def check_version(self, programs: Path) -> None:
         """A cluster of another major version needs a dump and a restore."""
