@@ -18,7 +18,7 @@ ICONS = {
     "form": "world",
     "portal": "world",
     "chat": "message",
-    "api": "api",
+    "api": "link",
     "import": "file-import",
 }
 FAILED = (MessageState.FAILED, MessageState.BOUNCED)
@@ -61,22 +61,25 @@ class Names:
     teams: Mapping[int, str]
 
 
-def narrate(items: Sequence[TimelineItem], *, names: Names, zone: tzinfo) -> list[Entry]:
-    """The entries in the order of `items`; the first of each local day is marked, records nobody reads are left out."""
+def narrate(items: Sequence[TimelineItem], *, names: Names, zone: tzinfo, subject: str = "") -> list[Entry]:
+    """The entries in the order of `items`; the first of each local day is marked, records nobody reads are left out.
+
+    A message whose subject only repeats `subject`, that of the case, is shown without it.
+    """
     entries: list[Entry] = []
     day = None
     for number, item in enumerate(items):
         today = item.at.astimezone(zone).date()
-        entry = _entry(item, number=number, names=names, new_day=today != day)
+        entry = _entry(item, number=number, names=names, subject=subject, new_day=today != day)
         if entry is not None:
             entries.append(entry)
             day = today
     return entries
 
 
-def _entry(item: TimelineItem, *, number: int, names: Names, new_day: bool) -> Entry | None:
+def _entry(item: TimelineItem, *, number: int, names: Names, subject: str, new_day: bool) -> Entry | None:
     if item.message is not None:
-        return _message(item, new_day=new_day)
+        return _message(item, subject=subject, new_day=new_day)
     text = _sentence(item.kind, item.data, names)
     if not text:
         return None
@@ -86,7 +89,7 @@ def _entry(item: TimelineItem, *, number: int, names: Names, new_day: bool) -> E
     )
 
 
-def _message(item: TimelineItem, *, new_day: bool) -> Entry:
+def _message(item: TimelineItem, *, subject: str, new_day: bool) -> Entry:
     one = item.message
     assert one is not None
     kind = {Direction.IN: "in", Direction.OUT: "out"}.get(Direction(one.direction), "note")
@@ -108,7 +111,7 @@ def _message(item: TimelineItem, *, new_day: bool) -> Entry:
         who=who or _("the customer"),
         text=one.text,
         says=_says(kind, one.kind, automatic=one.automatic),
-        subject=one.subject if kind != "note" else "",
+        subject="" if kind == "note" or (subject and subject in one.subject) else one.subject,
         state=str(MessageState(one.state).label) if kind == "out" else "",
         state_reason=one.state_reason,
         tone=tone,

@@ -1,7 +1,7 @@
 // Reply or note: switches the composer without loading the page, keeps an unsent text when the page is left by accident.
 function setMode(composer, mode) {
   composer.dataset.mode = mode;
-  for (const tab of composer.querySelectorAll("[data-compose]")) tab.setAttribute("aria-selected", String(tab.dataset.compose === mode));
+  for (const tab of composer.querySelectorAll("[data-compose]")) tab.ariaCurrent = tab.dataset.compose === mode ? "true" : null;
   for (const form of composer.querySelectorAll("[data-form]")) form.hidden = form.dataset.form !== mode;
 }
 
@@ -12,15 +12,6 @@ document.addEventListener("click", (event) => {
   const composer = tab.closest("[data-composer]");
   setMode(composer, tab.dataset.compose);
   composer.querySelector(`[data-form="${tab.dataset.compose}"] textarea`).focus();
-});
-
-document.addEventListener("keydown", (event) => {
-  const tab = event.target.closest?.("[data-compose]");
-  if (!tab || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
-  const other = [...tab.parentElement.querySelectorAll("[data-compose]")].find((candidate) => candidate !== tab);
-  setMode(tab.closest("[data-composer]"), other.dataset.compose);
-  other.focus();
-  event.preventDefault();
 });
 
 let sending = false;

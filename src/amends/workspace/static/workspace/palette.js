@@ -2,6 +2,7 @@
 const dialog = document.getElementById("palette");
 const field = dialog?.querySelector("input");
 const list = dialog?.querySelector("[role=listbox]");
+const made = dialog?.querySelector("[data-commands]");
 const found = dialog?.querySelector("[data-found]");
 let chosen = 0;
 let waiting;
@@ -35,13 +36,12 @@ function entry(element, index) {
 }
 
 function open() {
-  list.querySelectorAll("[data-made]").forEach((option) => option.remove());
   const seen = new Set();
   const commands = [...document.querySelectorAll("[data-command]")].filter((element) => {
     const name = element.dataset.command;
     return element.checkVisibility() && !seen.has(name) && seen.add(name);
   });
-  commands.forEach((element, index) => list.insertBefore(entry(element, index), found));
+  made.replaceChildren(...commands.map(entry));
   field.value = "";
   found.replaceChildren();
   dialog.showModal();
@@ -75,9 +75,7 @@ if (dialog) {
   field.addEventListener("input", () => {
     const text = field.value.trim();
     const words = text.toLowerCase().split(/\s+/);
-    list.querySelectorAll("[data-made]").forEach((option) => {
-      option.hidden = !words.every((word) => option.textContent.toLowerCase().includes(word));
-    });
+    for (const option of made.children) option.hidden = !words.every((word) => option.textContent.toLowerCase().includes(word));
     choose(0);
     clearTimeout(waiting);
     waiting = setTimeout(() => look(text), 150);

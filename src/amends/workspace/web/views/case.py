@@ -140,7 +140,10 @@ def _timeline(complaint: Complaint) -> dict[str, Any]:
         people=dict(User.objects.filter(pk__in=_ids(items, "owner_changed")).values_list("pk", "name")),
         teams=dict(Team.objects.filter(pk__in=_ids(items, "team_changed")).values_list("pk", "name")),
     )
-    return {"complaint": complaint, "entries": narrate(items, names=names, zone=ZoneInfo(settings.AMENDS_TIME_ZONE))}
+    return {
+        "complaint": complaint,
+        "entries": narrate(items, names=names, zone=ZoneInfo(settings.AMENDS_TIME_ZONE), subject=complaint.subject),
+    }
 
 
 def _panel_link(panel: Panel, complaint: Complaint) -> dict[str, Any]:
