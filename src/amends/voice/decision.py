@@ -1,0 +1,51 @@
+"""Whether a complaint is acknowledged by a letter of its own accord (PURE)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from amends.cases.public import Phase
+
+
+class Acknowledge(StrEnum):
+    """What to do about the first answer."""
+
+    BY_LETTER = "by_letter"
+    BY_A_PERSON = "by_a_person"
+    BY_PHONE = "by_phone"
+    PERHAPS_NO_COMPLAINT = "perhaps_no_complaint"
+    NOT = "not"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the decision depends on.
+
+    Attributes:
+        waits_for_us: the customer's last word is unanswered; never so for what was imported.
+        answered: something went out to the customer already, or is on its way.
+        sensitive: safety, legal or media: a template would sound like mockery or be held against the house.
+        other: judged to be neither complaint nor concern.
+    """
+
+    phase: str
+    acknowledged: bool
+    waits_for_us: bool
+    answered: bool
+    sensitive: bool
+    other: bool
+    channel: str
+    reachable: bool
+
+
+def decide(facts: Facts) -> Acknowledge:
+    """The first that holds. Whoever used the complaint form is answered, whatever the assessment says of the words."""
+    new = facts.phase in (Phase.RECEIVED, Phase.REGISTERED) and not facts.acknowledged
+    if not new or facts.answered or not facts.waits_for_us:
+        return Acknowledge.NOT
+    if facts.sensitive:
+        return Acknowledge.BY_A_PERSON
+    if facts.other and facts.channel == "email":
+        return Acknowledge.PERHAPS_NO_COMPLAINT
+    return Acknowledge.BY_LETTER if facts.reachable else Acknowledge.BY_PHONE

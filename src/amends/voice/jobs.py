@@ -1,0 +1,27 @@
+"""The acknowledgement as a job, and the look-out for those that were missed."""
+
+from __future__ import annotations
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from amends.voice import services
+
+
+@app.task(
+    queue="urgent",
+    name="voice.acknowledge",
+    priority=50,
+    retry=RetryStrategy(max_attempts=8, exponential_wait=3),
+)
+def acknowledge(complaint_id: int) -> None:
+    """Acknowledge one complaint."""
+    services.acknowledge(complaint_id=complaint_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="urgent", name="voice.catch_up", queueing_lock="voice.catch_up")
+def catch_up(timestamp: int) -> None:
+    """Acknowledge what should have been two minutes ago: one job each, so that one bad case stops no other."""
+    for complaint_id in services.overdue_acknowledgements():
+        acknowledge.defer(complaint_id=complaint_id)

@@ -1,0 +1,30 @@
+"""What other domains may use of letters."""
+
+from amends.voice.context import letter_context, letter_language, quoted, repeatable
+from amends.voice.dates import AnswerDate, answer_dates, answer_day, day_words, local_day
+from amends.voice.letterfile import KINDS, language_for, languages
+from amends.voice.people import Contact, contact_of, responsible_for
+from amends.voice.rendering import MissingValueError, Rendered, render
+from amends.voice.services import acknowledge
+
+__all__ = [
+    "KINDS",
+    "AnswerDate",
+    "Contact",
+    "MissingValueError",
+    "Rendered",
+    "acknowledge",
+    "answer_dates",
+    "answer_day",
+    "contact_of",
+    "day_words",
+    "language_for",
+    "languages",
+    "letter_context",
+    "letter_language",
+    "local_day",
+    "quoted",
+    "render",
+    "repeatable",
+    "responsible_for",
+]

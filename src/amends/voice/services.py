@@ -1,0 +1,117 @@
+"""The acknowledgement: the first personal answer, once, whatever crashes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from amends.accounts.public import SYSTEM
+from amends.cases.public import (
+    Complaint,
+    Direction,
+    Label,
+    Message,
+    MessageState,
+    Phase,
+    access_complaint,
+    queue_message,
+    recipient_address,
+)
+from amends.core import clock
+from amends.notifications.public import notify
+from amends.voice.context import letter_context, letter_language
+from amends.voice.decision import Acknowledge, Facts, decide
+from amends.voice.people import responsible_for
+from amends.voice.rendering import render
+
+PURPOSE = "acknowledgement"
+CATCH_UP_AFTER = timedelta(minutes=2)
+CATCH_UP_UNTIL = timedelta(days=7)
+"""An automatic first letter a week later would hurt more than it helps; the alarm has called people long ago."""
+BATCH = 200
+ALERTS = {
+    Acknowledge.BY_A_PERSON: "{reference}: safety or legal matter, write the first answer yourself",
+    Acknowledge.BY_PHONE: "{reference}: no e-mail address, acknowledge by phone or letter",
+    Acknowledge.PERHAPS_NO_COMPLAINT: "{reference}: looks like no complaint, so no letter went out; please check",
+}
+_GONE_OUT = (MessageState.QUEUED, MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED)
+
+
+def acknowledge(*, complaint_id: int) -> Acknowledge:
+    """Send the first letter, or call the people who must write it; what was decided. Safe to run again and again."""
+    with transaction.atomic():
+        access_complaint(SYSTEM, complaint_id, lock=True)
+        complaint = access_complaint(SYSTEM, complaint_id)
+        decision = decide(_facts(complaint))
+        if decision is Acknowledge.BY_LETTER:
+            _send(complaint)
+        elif decision in ALERTS:
+            notify(
+                users=responsible_for(complaint),
+                kind="acknowledge_yourself",
+                title=ALERTS[decision].format(reference=complaint.reference),
+                url=f"/cases/{complaint.reference}/",
+                complaint_id=complaint.pk,
+                key=f"acknowledge:{decision.value}:{complaint.pk}",
+            )
+    return decision
+
+
+def _facts(complaint: Complaint) -> Facts:
+    out = Message.objects.filter(complaint=complaint, direction=Direction.OUT, state__in=_GONE_OUT)
+    return Facts(
+        phase=complaint.phase,
+        acknowledged=complaint.acknowledged_at is not None,
+        waits_for_us=complaint.waiting_for_us_since is not None,
+        answered=out.exists(),
+        sensitive=complaint.safety or complaint.legal_or_media,
+        other=complaint.label == Label.OTHER,
+        channel=complaint.channel,
+        reachable=bool(recipient_address(complaint)),
+    )
+
+
+def _send(complaint: Complaint) -> None:
+    language = letter_language(complaint)
+    context = letter_context(complaint, language=language)
+    concern = complaint.label == Label.CONCERN
+    context |= {
+        "concern": "yes" if concern else "",
+        "concern_about": context["about"] if concern else "",
+        "about_only": context["about"] if context["about"] and not context["points"] else "",
+    }
+    letter = render("acknowledgement", language, context)
+    queue_message(
+        actor=SYSTEM,
+        complaint_id=complaint.pk,
+        kind="acknowledgement",
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        purpose=PURPOSE,
+        language=letter.language,
+        automatic=True,
+    )
+
+
+def overdue_acknowledgements(now: datetime | None = None) -> list[int]:
+    """Ids of complaints that should have been acknowledged by themselves and were not, oldest first: the assessment
+    failed, was late, or a worker died."""
+    moment = now or clock.now()
+    return list(
+        Complaint.objects.filter(
+            phase__in=[Phase.RECEIVED, Phase.REGISTERED],
+            acknowledged_at=None,
+            waiting_for_us_since__isnull=False,
+            registered_at__lte=moment - CATCH_UP_AFTER,
+            registered_at__gt=moment - CATCH_UP_UNTIL,
+        )
+        .exclude(Q(safety=True) | Q(legal_or_media=True), assessed_at__isnull=False)
+        .exclude(label=Label.OTHER, assessed_at__isnull=False)
+        .exclude(messages__direction=Direction.OUT, messages__state__in=_GONE_OUT)
+        .exclude(customer__email="", representative=None)
+        .order_by("registered_at", "id")
+        .values_list("pk", flat=True)[:BATCH]
+    )
