@@ -48,7 +48,7 @@ def test_every_built_in_pack_reproduces_its_examples(pack: RulePack, example: Ex
 def test_every_clock_of_a_built_in_pack_is_shown_by_an_example() -> None:
     for pack in packs().values():
         shown = {kind for example in pack.examples for kind in example.due}
-        assert shown == {rule.kind for rule in pack.clocks}, pack.key
+        assert shown == {rule.name for rule in pack.clocks}, pack.key
 
 
 def test_every_built_in_file_is_named_after_its_key() -> None:

@@ -33,6 +33,7 @@ class Due:
 
     kind: str
     part: str
+    titles: Mapping[str, str]
     start: datetime
     due: datetime
     warnings: tuple[datetime, ...]
@@ -145,6 +146,7 @@ def _reckon(pack: RulePack, rule: ClockRule, calendar: Calendar, start: datetime
     return Due(
         kind=rule.kind,
         part=rule.part,
+        titles=rule.title.by_language,
         start=start,
         due=ends,
         warnings=_warnings(rule, calendar, start, ends),

@@ -28,6 +28,7 @@ class Clock(models.Model):
     cycle = models.PositiveSmallIntegerField(default=1)
     event = models.CharField(max_length=40, help_text="what started it")
     zone = models.CharField(max_length=64, help_text="the time zone in which it was counted")
+    titles = models.JSONField(help_text="what its rule calls it, in each language")
     whys = models.JSONField(help_text="the reason in each language")
     source = models.TextField()
     certainty = models.CharField(max_length=12)

@@ -75,6 +75,11 @@ class Words(Strict):
     en: Text
     de: Text
 
+    @property
+    def by_language(self) -> dict[str, str]:
+        """The texts by language code."""
+        return {"en": self.en, "de": self.de}
+
 
 def _written_date(written: object) -> object:
     """YAML turns 2026-06-01 into a date and 2026 into a number; both are meant as they were written."""
@@ -167,6 +172,11 @@ class ClockRule(Strict):
     starts_until: date | None = None
     source: Source
     certainty: Certainty
+
+    @property
+    def name(self) -> str:
+        """The kind, or `kind/part` for a clock of one part of a complaint."""
+        return f"{self.kind}/{self.part}" if self.part else self.kind
 
     @model_validator(mode="after")
     def _end_fits_unit(self) -> Self:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pydantic import BaseModel
 
 from amends.cases.public import Complaint
-from amends.clocks.selectors import clocks_of, why_of
+from amends.clocks.selectors import clocks_of, title_of, why_of
 from amends.clocks.states import State
 from amends.clocks.zones import zone_named
 from amends.core import clock
@@ -19,6 +19,7 @@ class ClockOut(BaseModel):
 
     kind: str
     part: str
+    title: str
     due: datetime
     state: State
     why: str
@@ -37,6 +38,7 @@ def read_clocks(complaint: Complaint) -> list[ClockOut]:
         ClockOut(
             kind=one.kind,
             part=one.part,
+            title=title_of(one),
             due=one.due_at.astimezone(zone_named(one.zone)),
             state=one.state(now),
             why=why_of(one),

@@ -10,7 +10,6 @@ from datetime import datetime
 from django.utils.translation import get_language
 
 from amends.cases.public import Complaint
-from amends.clocks.configured import configured_packs
 from amends.clocks.models import Clock
 from amends.clocks.states import State
 from amends.core import clock
@@ -69,14 +68,14 @@ def badge_of(one: Clock, now: datetime) -> Badge:
 
 def why_of(one: Clock) -> str:
     """The reason in the language of the page, else in English."""
-    language = (get_language() or "en").split("-")[0]
-    whys: dict[str, str] = one.whys
-    return whys.get(language) or whys["en"]
+    return _in_language(one.whys)
 
 
 def title_of(one: Clock) -> str:
-    """What its rule calls the clock, in the language of the page; its kind when the pack is gone."""
-    rule = next((pack.rule(one.kind, one.part) for pack in configured_packs([one.pack])), None)
-    if rule is None:
-        return one.kind.replace("_", " ")
-    return rule.title.de if (get_language() or "en").startswith("de") else rule.title.en
+    """What its rule calls the clock, in the language of the page, else in English."""
+    return _in_language(one.titles)
+
+
+def _in_language(texts: dict[str, str]) -> str:
+    language = (get_language() or "en").split("-")[0]
+    return texts.get(language) or texts["en"]

@@ -126,6 +126,7 @@ def _clock(start: Start, pack: RulePack, found: Due) -> Clock:
         part=found.part,
         event=start.event,
         zone=found.zone,
+        titles=dict(found.titles),
         whys=dict(found.whys),
         source=found.source,
         certainty=found.certainty.value,
@@ -253,7 +254,19 @@ def _adjust(known: Clock, wanted: Clock | None) -> bool:
         return _stop_these(Clock.objects.filter(pk=known.pk), by="no_longer_applies", at=clock.now()) == 1
     if (known.due_at, known.pack_version, known.warnings) == (wanted.due_at, wanted.pack_version, wanted.warnings):
         return False
-    names = ["pack_version", "zone", "whys", "source", "certainty", "missed", "ends", "stops", "due_at", "warnings"]
+    names = [
+        "pack_version",
+        "zone",
+        "titles",
+        "whys",
+        "source",
+        "certainty",
+        "missed",
+        "ends",
+        "stops",
+        "due_at",
+        "warnings",
+    ]
     for name in names:
         setattr(known, name, getattr(wanted, name))
     known.alarm_at = next_alarm(due_at=known.due_at, warnings=known.warnings, now=clock.now())

@@ -120,7 +120,7 @@ def explain(
     words = LANGUAGES[language]
     after = words.events.get(event) or words.other_event.format(event=event.replace("_", " "))
     parts = [
-        words.after.format(span=_span(rule, words), event=after, start=_start(rule, calendar, start, words)),
+        words.after.format(span=span_of(rule, words), event=after, start=_start(rule, calendar, start, words)),
         words.notes.get(rule.duration.unit, ""),
         _close_of_business(rule, calendar, ends, words),
         _left_out(rule, calendar, start, ends, language),
@@ -130,7 +130,8 @@ def explain(
     return f"{', '.join(part for part in parts if part)}; {pack.label}"
 
 
-def _span(rule: ClockRule, words: Language) -> str:
+def span_of(rule: ClockRule, words: Language) -> str:
+    """The length of the clock: "5 working days", "8 weeks (56 calendar days)"."""
     one, many = words.units[rule.duration.unit]
     count = rule.duration.count
     return one if count == 1 else many.format(count=count, days=count * 7)
