@@ -2,7 +2,7 @@
 
 from amends.audit.models import Record
 from amends.audit.selectors import records_of
-from amends.audit.services import Entry, record, record_many, seal
+from amends.audit.services import Entry, record, record_many, record_new_chains, seal
 from amends.audit.verify import Verification, verify
 
-__all__ = ["Entry", "Record", "Verification", "record", "record_many", "records_of", "seal", "verify"]
+__all__ = ["Entry", "Record", "Verification", "record", "record_many", "record_new_chains", "records_of", "seal", "verify"]

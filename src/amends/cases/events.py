@@ -126,3 +126,10 @@ class PointsChanged(Event):
     """Points were added, corrected, removed or confirmed."""
 
     complaint_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintsImported(Event):
+    """Many complaints of the past were stored at once; nothing is sent and nobody is alarmed for them."""
+
+    complaint_ids: tuple[int, ...]

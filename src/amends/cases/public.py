@@ -27,6 +27,7 @@ from amends.cases.selectors import (
     records,
     timeline,
 )
+from amends.cases.services.bulk import BulkResult, PastComplaint, register_many
 from amends.cases.services.messages import (
     add_note,
     cancel_message,
@@ -62,7 +63,9 @@ __all__ = [
     "Action",
     "Attachment",
     "Blob",
+    "BulkResult",
     "Complaint",
+    "PastComplaint",
     "Customer",
     "Direction",
     "Filters",
@@ -110,6 +113,7 @@ __all__ = [
     "recipient_address",
     "record_assessment",
     "register",
+    "register_many",
     "remove_point",
     "reply",
     "reply_address",

@@ -99,8 +99,8 @@ def register(*, actor: Actor, new: NewComplaint) -> Registration:
         BadInput: there is nothing to register, or a value is too long.
         Conflict: the key was used before for something else.
     """
-    new = _checked(new)
-    digest = _digest(new)
+    new = as_checked(new)
+    digest = digest_of(new)
     with transaction.atomic():
         known = _known(new, digest)
         if known is not None:
@@ -108,7 +108,7 @@ def register(*, actor: Actor, new: NewComplaint) -> Registration:
         moment = clock.now()
         complaint = _store(new, moment)
         _store_keys(new, digest, complaint, moment)
-        record_many(actor=actor, chain=f"complaint:{complaint.pk}", entries=[_entry(new, complaint)], new_chain=True)
+        record_many(actor=actor, chain=f"complaint:{complaint.pk}", entries=[registered_entry(new, complaint)], new_chain=True)
         publish(
             ComplaintRegistered(
                 complaint_id=complaint.pk,
@@ -148,7 +148,7 @@ def give_reference(complaint: Complaint) -> None:
         (complaint.reference,) = cursor.fetchone()
 
 
-def _checked(new: NewComplaint) -> NewComplaint:
+def as_checked(new: NewComplaint) -> NewComplaint:
     """The same complaint with every text cleaned; too long is refused, not cut."""
     from dataclasses import replace
 
@@ -162,6 +162,9 @@ def _checked(new: NewComplaint) -> NewComplaint:
         product=_limited(clean_line(new.product), "product"),
         text=clean(new.text).strip(),
         desired_outcome=clean(new.desired_outcome).strip(),
+        attributes={
+            clean_line(name)[:100]: clean(value) if isinstance(value, str) else value for name, value in new.attributes.items()
+        },
     )
     if not (cleaned.text or cleaned.subject or cleaned.files):
         raise BadInput("Say what went wrong: the subject and the text are both empty.", field="text")
@@ -174,7 +177,7 @@ def _checked_person(person: Person, who: str) -> Person:
         for name in ("name", "phone", "account_number", "user_name")
     }
     email = _limited(normalise_email(person.email), "email", f"{who}.email")
-    return Person(email=email, address=clean(person.address).strip()[:2000], language=person.language[:10], **values)
+    return Person(email=email, address=clean(person.address).strip()[:2000], language=clean_line(person.language)[:10], **values)
 
 
 def _limited(value: str, name: str, label: str = "") -> str:
@@ -183,7 +186,8 @@ def _limited(value: str, name: str, label: str = "") -> str:
     return value
 
 
-def _digest(new: NewComplaint) -> str:
+def digest_of(new: NewComplaint) -> str:
+    """What a complaint says, as a SHA-256: the same words by the same person have the same one."""
     parts = (new.channel, new.complainant.email, new.complainant.name, new.complainant.phone, new.subject, new.text, new.product)
     digest = hashlib.sha256("\x1f".join(parts).encode())
     for one in new.files:
@@ -308,7 +312,8 @@ def _store_keys(new: NewComplaint, digest: str, complaint: Complaint, moment: da
         IntakeKey.objects.bulk_create(keys)
 
 
-def _entry(new: NewComplaint, complaint: Complaint) -> Entry:
+def registered_entry(new: NewComplaint, complaint: Complaint) -> Entry:
+    """The first row of a complaint's record."""
     return (
         "registered",
         {

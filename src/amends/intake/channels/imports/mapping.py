@@ -1,0 +1,194 @@
+"""Mapping files: how the columns of somebody else's file become a complaint (PURE; data, not code).
+
+A mapping is TOML:
+
+    name = "helpdesk export"          # the source of the keys: the same key from the same source goes in once
+    key = "Ticket #"                  # the column that names a row; without it, the row's content does
+    timezone = "America/New_York"     # of dates without an offset
+    encoding = "utf-8"                # tried first; then utf-8 with BOM, then windows-1252
+    delimiter = ","
+
+    [fields]                          # field = column, or a table
+    subject = "Title"
+    text = "Description"
+    product = { columns = ["Product", "Model"], join = " / ", if_empty = ["Category"] }
+    "complainant.name" = "Customer"
+    received_at = { columns = ["Date", "Time"], formats = ["%d-%m-%y %I:%M:%S %p"] }
+    phase = { column = "Status", values = { Closed = "closed", Open = "investigating" }, otherwise = "closed" }
+    channel = { column = "Via", values = { Internet = "web" }, otherwise = "phone" }
+    outcome = { value = "resolved_informally" }
+
+    [attributes]
+    state = "State"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping as Table
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from amends.core.errors import BadInput
+
+PERSON_FIELDS = ("name", "email", "phone", "address", "account_number", "user_name", "language")
+FIELDS = frozenset(
+    {
+        "subject",
+        "text",
+        "product",
+        "channel",
+        "unit",
+        "desired_outcome",
+        "received_at",
+        "resolved_at",
+        "phase",
+        "outcome",
+        "outcome_reason",
+    }
+    | {f"{who}.{name}" for who in ("complainant", "representative") for name in PERSON_FIELDS}
+)
+DATES = ("received_at", "resolved_at")
+BUILT_IN = Path(__file__).parent / "mappings"
+
+
+class FieldRule(BaseModel):
+    """Where one field comes from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    column: str = ""
+    columns: tuple[str, ...] = ()
+    join: str = " "
+    if_empty: tuple[str, ...] = ()
+    value: str | None = None
+    values: dict[str, str] = Field(default_factory=dict)
+    otherwise: str | None = None
+    formats: tuple[str, ...] = ()
+    prefix: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> FieldRule:
+        if (bool(self.column) + bool(self.columns) + (self.value is not None)) != 1:
+            raise ValueError("give exactly one of column, columns and value")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns it reads."""
+        return ((self.column,) if self.column else self.columns) + self.if_empty
+
+    def read(self, row: Table[str, str]) -> str:
+        """The value of this field for one row."""
+        if self.value is not None:
+            return self.value
+        first = (self.column,) if self.column else self.columns
+        text = self._joined(row, first) or self._joined(row, self.if_empty)
+        if self.values:
+            return self.values.get(text, text if self.otherwise is None else self.otherwise)
+        return f"{self.prefix}{text}" if text else ""
+
+    def _joined(self, row: Table[str, str], names: tuple[str, ...]) -> str:
+        return self.join.join(part for name in names if (part := (row.get(name) or "").strip()))
+
+
+def _as_rule(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+class ImportMapping(BaseModel):
+    """A whole mapping file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\w .-]+$")]
+    key: str = ""
+    timezone: str = "UTC"
+    encoding: str = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    fields: dict[str, FieldRule]
+    attributes: dict[str, FieldRule] = Field(default_factory=dict)
+
+    @field_validator("fields", "attributes", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {name: _as_rule(rule) for name, rule in value.items()} if isinstance(value, dict) else value
+
+    @field_validator("fields")
+    @classmethod
+    def _known_fields(cls, value: dict[str, FieldRule]) -> dict[str, FieldRule]:
+        unknown = sorted(set(value) - FIELDS)
+        if unknown:
+            raise ValueError(f"unknown: {', '.join(unknown)}; possible: {', '.join(sorted(FIELDS))}")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not a time zone; use a name such as Europe/Berlin")
+        return value
+
+    def columns(self) -> set[str]:
+        """Every column the mapping reads."""
+        named = {name for rule in (*self.fields.values(), *self.attributes.values()) for name in rule.names}
+        return named | ({self.key} if self.key else set())
+
+    def moment(self, name: str, text: str) -> datetime:
+        """A date of a row as an aware instant: ISO 8601, or the formats of the field, in the mapping's zone.
+
+        Raises:
+            BadInput: it fits none of them.
+        """
+        for form in self.fields[name].formats:
+            try:
+                return self._aware(datetime.strptime(text, form))  # noqa: DTZ007  # the zone is added by _aware
+            except ValueError:
+                continue
+        try:
+            return self._aware(datetime.fromisoformat(text))
+        except ValueError as error:
+            expected = ", ".join(self.fields[name].formats) or "ISO 8601"
+            raise BadInput(f"{name}: {text[:60]!r} is not a date of the form {expected}.", field=name) from error
+
+    def _aware(self, moment: datetime) -> datetime:
+        return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.timezone))
+
+
+def load_mapping(path: Path) -> ImportMapping:
+    """Read a mapping file.
+
+    Raises:
+        BadInput: it cannot be read or is not a mapping; the message names the place.
+    """
+    try:
+        return ImportMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"The mapping {path} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"The mapping {path} is not TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"The mapping {path}, at {place or 'the top'}: {first['msg']}.") from error
+
+
+def built_in(name: str) -> ImportMapping:
+    """A mapping that comes with Amends: `cfpb` or `fcc`."""
+    return load_mapping(BUILT_IN / f"{name}.toml")
+
+
+def native(columns: list[str]) -> ImportMapping:
+    """The mapping of a CSV file whose columns are named like the fields; `reference` or `id` is the key, others are attributes."""
+    key = next((name for name in ("reference", "id", "key") if name in columns), "")
+    known = [name for name in columns if name in FIELDS]
+    if not known:
+        raise BadInput(f"No column is named like a field ({', '.join(sorted(FIELDS))}): give a mapping file.")
+    return ImportMapping(
+        name="csv",
+        key=key,
+        fields={name: FieldRule(column=name) for name in known},
+        attributes={name: FieldRule(column=name) for name in columns if name and name not in FIELDS and name != key},
+    )
