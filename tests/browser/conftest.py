@@ -42,7 +42,7 @@ class Visitor:
     def hear(self, message: ConsoleMessage) -> None:
         """Remember what the console says; a refused request (4xx) is part of some tests."""
         if message.type in ("error", "warning") and "status of 4" not in message.text:
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}")
 
 
 Visit = Callable[..., Visitor]

@@ -12,8 +12,8 @@ const options = () => [...list.querySelectorAll("[role=option]:not([hidden])")];
 function choose(index) {
   const all = options();
   chosen = all.length ? (index + all.length) % all.length : 0;
-  all.forEach((option, at) => option.setAttribute("aria-selected", String(at === chosen)));
   const current = all[chosen];
+  for (const option of list.querySelectorAll("[role=option]")) option.setAttribute("aria-selected", String(option === current));
   field.setAttribute("aria-activedescendant", current ? current.id : "");
   current?.scrollIntoView({ block: "nearest" });
 }
