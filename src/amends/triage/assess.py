@@ -40,13 +40,18 @@ RULES: tuple[tuple[str, Rule], ...] = (
 """The rules in the order in which they are asked; each sees the judgements of those before it. Language comes first."""
 
 
-def assess(text: str, *, channel: str = "email", subject: str = "") -> Assessment:
+RULES_VERSION = 1
+"""Counted up with every change of rules or data that can change a judgement: it is kept with each stored assessment."""
+
+
+def assess(text: str, *, channel: str = "email", subject: str = "", language_hint: str = "") -> Assessment:
     """Return what the rules say about one message, each field with its reasons.
 
     Only the first 20,000 characters of the text are looked at. The subject counts towards everything except the points
-    and the wish, which quote the text. Never raises for any text.
+    and the wish, which quote the text. `language_hint` (ISO 639-1) decides where the text is too short to tell.
+    Never raises for any text.
     """
-    message = Text(text, channel=channel, subject=subject)
+    message = Text(text, channel=channel, subject=subject, language_hint=language_hint)
     spoken = language.judge(message)
     evidence = Evidence(message, spoken.value)
     made: dict[str, Judgement] = {"language": spoken}

@@ -68,7 +68,7 @@ class Text:
     The subject counts as a sentence of its own, but points and wishes quote the body alone.
     """
 
-    def __init__(self, original: str, *, subject: str = "", channel: str = "email") -> None:
+    def __init__(self, original: str, *, subject: str = "", channel: str = "email", language_hint: str = "") -> None:
         body = _without_quotes(original[:ASSESSED_CHARACTERS])
         subject = _REPLY_MARKS.sub("", subject[:SUBJECT_CHARACTERS])
         # The subject stands behind the body, so that the offsets of the body stay those of the original.
@@ -76,6 +76,7 @@ class Text:
         self.assessed = body + _SUBJECT_GAP + subject
         self.body_end = len(body)
         self.channel = channel
+        self.language_hint = language_hint[:2].lower()
         self.was_cut = len(original) > ASSESSED_CHARACTERS
 
     @cached_property

@@ -5,10 +5,13 @@ Pure: no Django, no files, no clock. The meaning of each field is in docs/refere
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Label = Literal["complaint", "concern", "other"]
+
+LABELS: tuple[str, ...] = ("complaint", "concern", "other")
 
 ASPECTS: tuple[str, ...] = (
     "delivery",
@@ -62,7 +65,7 @@ class Judgement:
     field: str
     value: Any
     reasons: tuple[Reason, ...] = ()
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

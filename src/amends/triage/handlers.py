@@ -1,0 +1,14 @@
+"""What triage does when something happened elsewhere."""
+
+from __future__ import annotations
+
+from amends.cases.events import ComplaintRegistered
+from amends.core.events import on
+from amends.triage import jobs
+
+
+@on(ComplaintRegistered)
+def assess_new_complaint(event: ComplaintRegistered) -> None:
+    """A new complaint is assessed at once. Imported ones come in thousands: the periodic catch-up takes them."""
+    if not event.imported:
+        jobs.assess.defer(complaint_id=event.complaint_id)
