@@ -52,6 +52,7 @@ PHASES: tuple[Phase, ...] = (
     "out_of_jurisdiction",
 )
 Question = Literal["context", "changes", "environment", "replication"]
+Outcome = Literal["upheld", "partly_upheld", "not_upheld"]
 QUESTIONS: tuple[Question, ...] = ("context", "changes", "environment", "replication")
 
 
@@ -282,7 +283,7 @@ class DelayExplained(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved(Event):
-    outcome: Literal["upheld", "partly_upheld", "not_upheld"]
+    outcome: Outcome
     reason: str
 
 

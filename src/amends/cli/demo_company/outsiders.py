@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from amends.cli.demo_company.model import Customer, Language
-from amends.cli.demo_company.rendering import WrittenWrong
+from amends.cli.demo_company.rendering import WritingError
 
 _LETTERS = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ı": "i"}
 
@@ -56,7 +56,7 @@ def customer(titled_name: str, language: Language, representative_of: str = "") 
     """The customer of that name, written with a title first ("Ms Priya Raman", "Herr Jens Radke")."""
     title, _, name = titled_name.partition(" ")
     if title not in {"Ms", "Mr", "Dr", "Frau", "Herr"} or not name:
-        raise WrittenWrong(f"a customer is written as title and name, not {titled_name!r}")
+        raise WritingError(f"a customer is written as title and name, not {titled_name!r}")
     bank, roll = outsiders().of(language), dice(f"customer/{titled_name}")
     number = roll.randint(1, 96)
     street, town = roll.choice(bank.streets), roll.choice(bank.towns)

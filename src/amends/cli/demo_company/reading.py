@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from amends.cli.demo_company import model
+from amends.cli.demo_company.organisation import company, load
 from amends.cli.demo_company.outsiders import customer, dice
-from amends.cli.demo_company.rendering import ASPECTS, Facts, WrittenWrong, fill, marked
+from amends.cli.demo_company.rendering import ASPECTS, Facts, WritingError, fill, marked
 
 _START = re.compile(r"^(?:(\d+) (\d\d):(\d\d)|(\d+)m)$")
 _OFFSET = re.compile(r"^\+(?:(\d+)d (\d\d):(\d\d)|(\d+)([mh]))(?:\s+(\S+))?$")
@@ -53,47 +53,15 @@ class _Written(BaseModel):
     events: list[dict[str, Any]] = Field(default_factory=list)
 
 
-@cache
-def company() -> model.Company:
-    """The demo company, from `company.yaml`."""
-    raw = _load("company.yaml")
-    domain = str(raw["domain"])
-    return model.Company(
-        name=raw["name"],
-        domain=domain,
-        campaign=raw["campaign"],
-        campaign_terms=raw["campaign_terms"],
-        units=tuple(model.Unit(**unit) for unit in raw["units"]),
-        teams=tuple(model.Team(**{**team, "languages": tuple(team["languages"])}) for team in raw["teams"]),
-        people=tuple(_person(person, domain) for person in raw["people"]),
-        products=tuple(_product(product) for product in raw["products"]),
-    )
-
-
-def _load(path: str) -> dict[str, Any]:
-    file = resources.files("amends.cli.demo_company").joinpath(path)
-    return cast("dict[str, Any]", yaml.safe_load(file.read_text(encoding="utf-8")))
-
-
-def _person(raw: Mapping[str, Any], domain: str) -> model.Person:
-    lists = {"languages": tuple(raw["languages"]), "teams": tuple(raw.get("teams", ()))}
-    return model.Person(**{**raw, **lists, "email": f"{raw['key']}@{domain}"})
-
-
-def _product(raw: Mapping[str, Any]) -> model.Product:
-    firmware = tuple(model.Firmware(version=str(entry["version"]), released=entry["released"]) for entry in raw["firmware"])
-    return model.Product(**{**raw, "firmware": firmware})
-
-
 def order_number(key: str, language: model.Language) -> str:
     return f"{'UK' if language == 'en' else 'DE'}-{dice(f'order/{key}').randint(4_100_000, 4_999_999)}"
 
 
 def received_at(start: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """The moment a story begins, in UTC; raises `WrittenWrong` for another form."""
+    """The moment a story begins, in UTC; raises `WritingError` for another form."""
     found = _START.match(start)
     if not found:
-        raise WrittenWrong(f"'at' is \"days hh:mm\" or \"minutes m\", not {start!r}")
+        raise WritingError(f'\'at\' is "days hh:mm" or "minutes m", not {start!r}')
     if found.group(4):
         return now - timedelta(minutes=int(found.group(4)))
     day = now.astimezone(zone).date() - timedelta(days=int(found.group(1)))
@@ -113,7 +81,7 @@ class Reader:
     def when(self, head: str) -> tuple[datetime, str]:
         found = _OFFSET.match(head.strip())
         if not found:
-            raise WrittenWrong(f'an event begins with "+38m" or "+2d 10:15" and a name, not {head!r}')
+            raise WritingError(f'an event begins with "+38m" or "+2d 10:15" and a name, not {head!r}')
         who = found.group(6) or self.owner
         if found.group(4):
             unit = "minutes" if found.group(5) == "m" else "hours"
@@ -137,35 +105,42 @@ class Reader:
     def _one(self, entry: dict[str, Any]) -> Iterator[model.Event]:
         kind = next(iter(entry))
         at, by = self.when(str(entry.pop(kind)))
-        if kind == "take" or kind == "accept":
+        if kind in {"take", "accept"}:
             self.owner = by
         maker = _MAKERS.get(kind)
         if maker is None:
-            raise WrittenWrong(f"unknown event {kind!r}")
+            raise WritingError(f"unknown event {kind!r}")
         try:
             made = tuple(maker(self, at, by, entry))
         except KeyError as missing:
-            raise WrittenWrong(f"event {kind!r} lacks {missing}") from missing
+            raise WritingError(f"event {kind!r} lacks {missing}") from missing
         if entry:
-            raise WrittenWrong(f"event {kind!r} does not know {', '.join(entry)}")
+            raise WritingError(f"event {kind!r} does not know {', '.join(entry)}")
         yield from made
 
 
 Entry = dict[str, Any]
 
 
-def _remedy(raw: str) -> model.Remedy:
+def parse_remedy(raw: str) -> model.Remedy:
+    """A remedy from "kind amount | detail"."""
     found = _REMEDY.match(raw)
     if not found:
-        raise WrittenWrong(f'a remedy is "kind amount | detail", not {raw!r}')
+        raise WritingError(f'a remedy is "kind amount | detail", not {raw!r}')
     return model.Remedy(kind=found.group(1), amount=int(found.group(2) or 0), detail=found.group(3) or "")
 
 
-def _step(raw: str, reader: Reader, by: str) -> model.Step:
+def parse_step(raw: str) -> tuple[str, int, str]:
+    """Who, after how many days, and what, from "who +2d | what"."""
     found = _STEP.match(raw)
     if not found:
-        raise WrittenWrong(f'a step is "who +2d | what", not {raw!r}')
-    return model.Step(what=reader.text(found.group(3), by), who=found.group(1), due=reader.day(int(found.group(2))))
+        raise WritingError(f'a step is "who +2d | what", not {raw!r}')
+    return found.group(1), int(found.group(2)), found.group(3)
+
+
+def _step(raw: str, reader: Reader, by: str) -> model.Step:
+    who, days, what = parse_step(raw)
+    return model.Step(what=reader.text(what, by), who=who, due=reader.day(days))
 
 
 def _proposed(reader: Reader, at: datetime, by: str, entry: Entry) -> Iterator[model.Event]:
@@ -175,7 +150,7 @@ def _proposed(reader: Reader, at: datetime, by: str, entry: Entry) -> Iterator[m
         text=reader.text(entry.pop("text"), by),
         remedies=tuple(
             replace(remedy, detail=reader.text(remedy.detail, by))
-            for remedy in (_remedy(raw) for raw in entry.pop("remedies"))
+            for remedy in (parse_remedy(raw) for raw in entry.pop("remedies"))
         ),
         steps=tuple(_step(raw, reader, by) for raw in entry.pop("steps")),
     )
@@ -238,7 +213,10 @@ def _texted(kind: type[model.Replied] | type[model.Called] | type[model.Noted]) 
     return make
 
 
-def _reasoned(kind: type[model.Approved] | type[model.Reopened] | type[model.Withdrawn] | type[model.OutOfJurisdiction]) -> Any:
+Reasoned = type[model.Approved] | type[model.Reopened] | type[model.Withdrawn] | type[model.OutOfJurisdiction]
+
+
+def _reasoned(kind: Reasoned) -> Any:
     def make(reader: Reader, at: datetime, by: str, entry: Entry) -> Iterator[model.Event]:
         yield kind(at=at, by=by, reason=reader.text(entry.pop("reason"), by))
 
@@ -361,9 +339,7 @@ def _story(raw: dict[str, Any], now: datetime) -> model.Story:
     zone = ZoneInfo(unit.timezone)
     received = received_at(written.at, zone, now)
     who = customer(written.customer, written.language, written.representing)
-    facts = facts_for(
-        written.language, unit, received.astimezone(zone).date(), who, written.product, written.key
-    )
+    facts = facts_for(written.language, unit, received.astimezone(zone).date(), who, written.product, written.key)
     text, points = marked(fill(written.text, facts))
     events = tuple(Reader(facts=facts, received=received, zone=zone).events(written.events))
     return model.Story(
@@ -394,15 +370,15 @@ def _story(raw: dict[str, Any], now: datetime) -> model.Story:
 def _raw_stories() -> tuple[dict[str, Any], ...]:
     folder = resources.files("amends.cli.demo_company").joinpath("stories")
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml"))
-    return tuple(raw for name in names for raw in _load(f"stories/{name}")["stories"])
+    return tuple(raw for name in names for raw in load(f"stories/{name}")["stories"])
 
 
 def written_stories(now: datetime) -> list[model.Story]:
-    """Every hand-written story, told as of `now`; raises `WrittenWrong` naming the story that breaks the form."""
+    """Every hand-written story, told as of `now`; raises `WritingError` naming the story that breaks the form."""
     told = []
     for raw in _raw_stories():
         try:
             told.append(_story(raw, now))
-        except (WrittenWrong, ValidationError, KeyError, StopIteration) as problem:
-            raise WrittenWrong(f"story {raw.get('key')!r}: {problem}") from problem
+        except (WritingError, ValidationError, KeyError, StopIteration) as problem:
+            raise WritingError(f"story {raw.get('key')!r}: {problem}") from problem
     return told

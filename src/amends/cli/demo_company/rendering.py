@@ -1,7 +1,7 @@
 """Turns written text with marks and slots into finished text.
 
 `[[quality: words]]` marks a point of the complaint; `{d:+3}` is the date three days after receipt, `{m:40}` money in
-the customer's currency, `{order}` and friends are facts of the story. Unknown marks and slots raise `WrittenWrong`.
+the customer's currency, `{order}` and friends are facts of the story. Unknown marks and slots raise `WritingError`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MARK = re.compile(r"\[\[([a-z]+): ([^\[\]]+)\]\]")
 _SLOT = re.compile(r"\{([a-z_]+)(?::([^{}]*))?\}")
 
 
-class WrittenWrong(ValueError):
+class WritingError(ValueError):
     """A story or a bank of sentences breaks the form; the message says where."""
 
 
@@ -67,7 +67,7 @@ def written_money(amount: str, facts: Facts) -> str:
 
 
 def fill(text: str, facts: Facts, extra: Mapping[str, str] | None = None) -> str:
-    """The text with every slot filled; raises `WrittenWrong` for a slot nobody knows."""
+    """The text with every slot filled; raises `WritingError` for a slot nobody knows."""
 
     def one(found: re.Match[str]) -> str:
         name, argument = found.group(1), found.group(2)
@@ -77,7 +77,7 @@ def fill(text: str, facts: Facts, extra: Mapping[str, str] | None = None) -> str
             return written_money(argument, facts)
         value = (extra or {}).get(name, facts.words.get(name))
         if value is None:
-            raise WrittenWrong(f"unknown slot {found.group(0)} in {text[:60]!r}")
+            raise WritingError(f"unknown slot {found.group(0)} in {text[:60]!r}")
         return value
 
     return _SLOT.sub(one, text).strip()
@@ -90,11 +90,11 @@ def marked(text: str) -> tuple[str, tuple[Point, ...]]:
     def one(found: re.Match[str]) -> str:
         aspect = ASPECTS.get(found.group(1))
         if aspect is None:
-            raise WrittenWrong(f"unknown aspect {found.group(1)!r} in {text[:60]!r}")
+            raise WritingError(f"unknown aspect {found.group(1)!r} in {text[:60]!r}")
         points.append(Point(words=found.group(2), aspect=aspect))
         return found.group(2)
 
     plain = _MARK.sub(one, text)
     if "[[" in plain or "]]" in plain:
-        raise WrittenWrong(f"a mark is not closed or holds another one in {text[:60]!r}")
+        raise WritingError(f"a mark is not closed or holds another one in {text[:60]!r}")
     return plain, tuple(points)
