@@ -1,6 +1,7 @@
 """The filter `amends due`: JSON lines in, JSON lines out, one sentence for each bad line."""
 
 import argparse
+import contextlib
 import io
 import json
 import subprocess
@@ -9,9 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from amends.cli import due as command
+from amends.clocks.library import packs
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+CONTEXT = st.fixed_dictionaries(
+    {}, optional={"event": JSON, "extension": JSON, "product": JSON, "mixed_complaint": JSON, "hardship": JSON}
+)
 LINE = {"id": 1, "pack": "house", "received": "2026-04-01T09:00:00Z", "timezone": "Europe/London", "country": "GB"}
 
 
@@ -59,6 +71,24 @@ def test_a_stamp_without_an_offset_is_on_the_wall_of_the_case(streams: Streams) 
 def test_the_packs_own_place_is_taken_when_the_line_names_none(streams: Streams) -> None:
     _, (answer,), _ = streams.run(lines({"id": "a", "pack": "uk-fca-disp", "received": "2026-12-23T10:00:00+00:00"}))
     assert answer["clocks"][0]["due"] == "2026-12-30T17:00:00+00:00"
+
+
+def test_an_empty_place_is_one_that_is_not_known(streams: Streams) -> None:
+    _, (empty, missing), _ = streams.run(
+        lines({**LINE, "timezone": "", "country": "", "subdivision": None}, {**LINE, "timezone": None, "country": None})
+    )
+    assert empty == missing
+
+
+@given(st.sampled_from(sorted(packs())), CONTEXT, JSON, JSON)
+def test_whatever_a_line_says_it_is_answered_or_refused(
+    pack: str, context: dict[str, Any], received: object, country: object
+) -> None:
+    line = {**LINE, "pack": pack, "received": received or LINE["received"], "country": country, "context": context}
+    with contextlib.suppress(command.BadLineError):
+        answer = command.answer_line(json.dumps(line).encode(), None, "en")
+        assert answer["id"] == 1
+        assert all(clock["due"] > "2026-04-01" for clock in answer["clocks"])
 
 
 def test_the_reason_can_be_asked_for_in_german(streams: Streams) -> None:

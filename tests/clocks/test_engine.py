@@ -23,8 +23,7 @@ def of_kind(clocks: list[Due], kind: str) -> Due:
 
 def changed(pack: RulePack, kind: str, **changes: object) -> RulePack:
     """The pack with one clock only, changed and checked again."""
-    rule = pack.rule(kind)
-    assert rule is not None
+    rule = next(one for one in pack.clocks if one.kind == kind)
     whole = pack.model_dump(exclude_unset=True)
     whole["calendar"]["slots"] = {"mon": ["09:00-17:00"], "tue": ["09:00-17:00"]}
     whole["clocks"] = [{**rule.model_dump(exclude_unset=True), **changes}]

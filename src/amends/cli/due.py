@@ -123,7 +123,7 @@ def _read(line: bytes) -> dict[str, Any]:
 
 def _text(asked: dict[str, Any], name: str, what: str, *, default: str | None = None) -> str:
     found = asked.get(name)
-    if found is None and default is not None:
+    if default is not None and found in (None, ""):
         return default
     if not isinstance(found, str) or not found:
         raise BadLineError(f'"{name}" is missing or no text; write {what}')

@@ -310,7 +310,3 @@ class RulePack(Strict):
     def facts_used(self) -> frozenset[str]:
         """The names in a context on which the conditions of this pack depend."""
         return frozenset(name for rule in self.clocks for part in (rule.when.all, rule.when.none) for name in part)
-
-    def rule(self, kind: str, part: str = "") -> ClockRule | None:
-        """The first clock of that kind, whatever its conditions."""
-        return next((rule for rule in self.clocks if rule.kind == kind and rule.part == part), None)
