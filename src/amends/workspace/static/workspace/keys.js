@@ -31,7 +31,7 @@ async function copyReference() {
   if (!source) return;
   try {
     await navigator.clipboard.writeText(source.dataset.copy);
-    document.dispatchEvent(new CustomEvent("toast", { detail: { text: document.body.dataset.copied.replace("%s", source.dataset.copy) } }));
+    document.dispatchEvent(new CustomEvent("toast", { detail: { text: `${document.body.dataset.copied} ${source.dataset.copy}` } }));
   } catch {
     getSelection().selectAllChildren(source); // no clipboard without https: select it, so that the usual copy key works
   }
