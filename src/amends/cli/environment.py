@@ -137,7 +137,8 @@ def prepare_variables(environment: Environment) -> None:
     """Set the variables that the settings module reads."""
     os.environ["AMENDS_DATA"] = str(environment.data)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS_MODULE)
-    os.environ.setdefault("AMENDS_SECRET_KEY", secret_key(environment.data))
+    if not os.environ.get("AMENDS_SECRET_KEY"):
+        secret_key(environment.data)  # made and checked here; the settings read it from the same file
     (environment.data / "static").mkdir(exist_ok=True)  # the settings name it, and a missing one gives a warning
     metrics = environment.data / "metrics"
     metrics.mkdir(mode=0o700, exist_ok=True)  # emptied by `amends run`
