@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from django.template.loader import render_to_string
+from django.test import Client
 from django.utils import translation
 from pydantic import TypeAdapter
 from tests.people import House, actor, new_complaint
@@ -91,3 +92,17 @@ def test_the_doctor_is_told_about_packs_that_units_name_and_nobody_has(house: Ho
     assert pack_problems(["house", "uk-fca-disp"]) == []
     (problem,) = pack_problems(["gone", "house"])
     assert problem.startswith("There is no rule pack 'gone'")
+
+
+def test_the_panel_has_its_own_address_and_is_no_business_of_an_outsider(
+    house: House, client: Client, alice: User, charlie: User
+) -> None:
+    complaint = received(house)
+    complaint.refresh_from_db()
+    address = f"/cases/{complaint.reference}/panels/clocks/"
+    client.force_login(alice)
+    page = client.get(address, headers={"HX-Request": "true"})
+    assert page.status_code == 200
+    assert page.content.decode().count('id="panel-clocks"') == 1
+    client.force_login(charlie)
+    assert client.get(address).status_code == 404

@@ -46,6 +46,7 @@ class Line:
     stopped: datetime | None
     why: str
     source: str
+    source_url: str
     unconfirmed: bool
 
 
@@ -59,6 +60,7 @@ def lines_of(complaint: Complaint) -> list[Line]:
 def _line(one: Clock, now: datetime) -> Line:
     zone = zone_named(one.zone)
     state = one.state(now)
+    document, _comma, address = one.source.partition(", https://")
     late = state is State.BREACHED and one.stopped_at is not None
     return Line(
         title=title_of(one),
@@ -68,7 +70,8 @@ def _line(one: Clock, now: datetime) -> Line:
         all_day=one.ends == End.END_OF_DAY,
         stopped=one.stopped_at.astimezone(zone) if one.stopped_at else None,
         why=why_of(one),
-        source=one.source,
+        source=document,
+        source_url=f"https://{address}" if address else "",
         unconfirmed=one.certainty == Certainty.UNCONFIRMED,
     )
 
