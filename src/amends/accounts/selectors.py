@@ -39,20 +39,28 @@ _DEFAULTS = {
 }
 
 
+_CHAIN = """
+    SELECT above.* FROM accounts_unit AS one JOIN accounts_unit AS above ON starts_with(one.path, above.path)
+    WHERE one.id = %s ORDER BY length(above.path) DESC
+"""
+"""A unit and the units above it, nearest first."""
+
+
 def unit_settings(unit_id: int) -> UnitSettings:
     """The settings of a unit with everything inherited, in one query.
 
     The country and its subdivision are inherited together, so that a German shop below a British company does not
     get a Scottish holiday.
     """
-    unit = Unit.objects.get(pk=unit_id)
-    ids = [int(part) for part in unit.path.strip("/").split("/") if part]
-    chain = sorted(Unit.objects.filter(pk__in=ids), key=lambda one: len(one.path), reverse=True)
+    chain = list(Unit.objects.raw(_CHAIN, [unit_id]))
+    if not chain:
+        raise Unit.DoesNotExist(f"There is no unit {unit_id}.")
+    unit = chain[0]
     values = {name: next((getattr(one, name) for one in chain if getattr(one, name)), default) for name, default in _DEFAULTS.items()}
     country_holder = next((one for one in chain if one.country), None)
     values["subdivision"] = country_holder.subdivision if country_holder else ""
     packs = next((tuple(one.rule_packs) for one in chain if one.rule_packs), ("house",))
-    values["sender_name"] = values["sender_name"] or (chain[-1].name if chain else unit.name)
+    values["sender_name"] = values["sender_name"] or chain[-1].name
     return UnitSettings(unit_id=unit.pk, name=unit.name, path=unit.path, rule_packs=packs, **values)
 
 

@@ -64,10 +64,10 @@ def as_record(row: Row, previous: bytes, value: bytes) -> Record:
 
 
 def _end_of(chain: str) -> tuple[int, bytes]:
-    """The next number and the last hash of a chain, which stays ours until the transaction ends."""
+    """The next number and the last hash of a chain, which stays ours until the transaction ends (one round trip)."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7201))", [chain])
-    last = Record.objects.filter(chain=chain).order_by("-seq").values_list("seq", "hash").first()
+        cursor.execute("SELECT seq, hash FROM audit_end_of(%s)", [chain])
+        last = cursor.fetchone()
     return (0, START) if last is None else (last[0] + 1, bytes(last[1]))
 
 

@@ -17,6 +17,7 @@ from amends.routing.models import Handoff, HandoffState
 from amends.routing.packet import build_packet
 from amends.routing.rules import choose_team, must_know_leads
 from amends.routing.selectors import member_ids, responsible_ids, team_choices
+from amends.voice.public import letter_context, letter_language, render
 
 
 def route(*, complaint_id: int) -> int | None:
@@ -131,7 +132,7 @@ def _target(complaint: Complaint, to_team_id: int | None) -> Team:
 
 def _decide(actor: Actor, handoff_id: int, state: str, **values: object) -> Handoff:
     """Close an open hand-off by comparison; the loser of a race is told."""
-    handoff = Handoff.objects.select_related("to_team").filter(pk=handoff_id).first()
+    handoff = Handoff.objects.select_related("to_team", "from_user").filter(pk=handoff_id).first()
     if handoff is None:
         raise NotFound
     access_complaint(actor, handoff.complaint_id, lock=True)
@@ -202,9 +203,9 @@ def _tell_customer(actor: Actor, handoff: Handoff) -> None:
     complaint = Complaint.objects.select_related("customer", "representative", "unit", "owner").get(pk=handoff.complaint_id)
     if not recipient_address(complaint):
         return
-    from amends.voice.public import render
-
-    rendered = render("handoff_notice", complaint.language, _notice_context(complaint, handoff))
+    language = letter_language(complaint)
+    context = letter_context(complaint, language=language, author=handoff.from_user)
+    rendered = render("handoff_notice", language, {**context, "new_contact": actor.name})
     queue_message(
         actor=SYSTEM,
         complaint_id=complaint.pk,
@@ -215,9 +216,3 @@ def _tell_customer(actor: Actor, handoff: Handoff) -> None:
         automatic=True,
         purpose=f"handoff:{handoff.pk}",
     )
-
-
-def _notice_context(complaint: Complaint, handoff: Handoff) -> dict[str, object]:
-    from amends.voice.public import case_context
-
-    return {**case_context(complaint), "team": handoff.to_team.name}

@@ -102,12 +102,15 @@ def register(*, actor: Actor, new: NewComplaint) -> Registration:
     new = as_checked(new)
     digest = digest_of(new)
     with transaction.atomic():
-        known = _known(new, digest)
-        if known is not None:
-            return Registration(known, created=False)
+        known = _same_words(new, digest)
+        new_id, twin = (None, None) if known else _claim_key(new, digest)
+        if known or twin:
+            return Registration(known or twin, created=False)  # type: ignore[arg-type]  # one of them is there
         moment = clock.now()
-        complaint = _store(new, moment)
-        _store_keys(new, digest, complaint, moment)
+        complaint = _store(new, moment, new_id)
+        if _merges(new):
+            key = f"{digest}:{complaint.pk}"
+            IntakeKey.objects.create(source="words", key=key, digest=digest, complaint=complaint, created_at=moment)
         record_many(actor=actor, chain=f"complaint:{complaint.pk}", entries=[registered_entry(new, complaint)], new_chain=True)
         publish(
             ComplaintRegistered(
@@ -195,25 +198,48 @@ def digest_of(new: NewComplaint) -> str:
     return digest.hexdigest()
 
 
-def _known(new: NewComplaint, digest: str) -> Complaint | None:
-    """The complaint this has become already, if it has; concurrent twins wait for each other here."""
-    if new.key:
-        _lock(f"{new.source}\x1f{new.key}")
-        known = IntakeKey.objects.select_related("complaint").filter(source=new.source, key=new.key).first()
-        if known is not None:
-            if known.digest != digest:
-                raise Conflict("This idempotency key was used before for a different complaint: use a new key.")
-            return known.complaint
-    if new.merge_same_words and new.complainant.email and new.text:
-        _lock(f"words\x1f{digest}")
-        known = (
-            IntakeKey.objects.select_related("complaint")
-            .filter(source="words", key__startswith=f"{digest}:", created_at__gt=clock.now() - SAME_AGAIN)
-            .order_by("-id")
-            .first()
+def _claim_key(new: NewComplaint, digest: str) -> tuple[int | None, Complaint | None]:
+    """Claim the key for a new complaint: `(its id, None)`, or `(None, the complaint the key has become already)`.
+
+    One statement: a concurrent twin waits at the unique index until we commit or fail. The id is taken from the sequence
+    before the complaint exists; the foreign key is checked at the commit.
+    """
+    if not new.key:
+        return None, None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO cases_intakekey (source, key, digest, complaint_id, created_at)
+            VALUES (%s, %s, %s, nextval(pg_get_serial_sequence('cases_complaint', 'id')), %s)
+            ON CONFLICT (source, key) DO NOTHING RETURNING complaint_id
+            """,
+            [new.source, new.key, digest, clock.now()],
         )
-        return None if known is None else known.complaint
-    return None
+        row = cursor.fetchone()
+    if row is not None:
+        return row[0], None
+    known = IntakeKey.objects.select_related("complaint").get(source=new.source, key=new.key)
+    if known.digest != digest:
+        raise Conflict("This idempotency key was used before for a different complaint: use a new key.")
+    return None, known.complaint
+
+
+def _same_words(new: NewComplaint, digest: str) -> Complaint | None:
+    """The complaint that said the same a moment ago, when the channel asks for that; concurrent twins wait for each other."""
+    if not _merges(new):
+        return None
+    _lock(f"words\x1f{digest}")
+    known = (
+        IntakeKey.objects.select_related("complaint")
+        .filter(source="words", key__startswith=f"{digest}:", created_at__gt=clock.now() - SAME_AGAIN)
+        .order_by("-id")
+        .first()
+    )
+    return None if known is None else known.complaint
+
+
+def _merges(new: NewComplaint) -> bool:
+    return bool(new.merge_same_words and new.complainant.email and new.text)
 
 
 def _lock(name: str) -> None:
@@ -221,13 +247,14 @@ def _lock(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7301))", [name])
 
 
-def _store(new: NewComplaint, moment: datetime) -> Complaint:
+def _store(new: NewComplaint, moment: datetime, new_id: int | None) -> Complaint:
     received_at = new.received_at or moment
-    complaint = Complaint.objects.create(
+    complaint = Complaint(
+        id=new_id,
         public_id=uuid4(),
         phase=Phase.REGISTERED,
-        customer=_customer(new.complainant),
-        representative=None if new.representative is None else _customer(new.representative),
+        customer_id=_customer(new.complainant, moment),
+        representative_id=None if new.representative is None else _customer(new.representative, moment),
         unit_id=new.unit_id,
         product=_product(new.product),
         product_text=new.product,
@@ -242,6 +269,7 @@ def _store(new: NewComplaint, moment: datetime) -> Complaint:
         last_activity_at=received_at,
         waiting_for_us_since=None if new.imported else received_at,
     )
+    complaint.save(force_insert=True)
     sender = new.representative or new.complainant
     message = Message.objects.create(
         complaint=complaint,
@@ -261,23 +289,26 @@ def _store(new: NewComplaint, moment: datetime) -> Complaint:
     return complaint
 
 
-def _customer(person: Person) -> Customer:
-    """The customer with this address and name, made when there is none; what is missing there is filled in."""
-    values = {
-        "phone": person.phone,
-        "address": person.address,
-        "account_number": person.account_number,
-        "user_name": person.user_name,
-        "language": person.language,
-    }
-    if not person.email:
-        return Customer.objects.create(name=person.name, **values)
-    customer, created = Customer.objects.get_or_create(email=person.email, name=person.name, defaults=values)
-    if not created:
-        missing = {name: value for name, value in values.items() if value and not getattr(customer, name)}
-        if missing:
-            Customer.objects.filter(pk=customer.pk).update(**missing)
-    return customer
+def _customer(person: Person, moment: datetime) -> int:
+    """The id of the customer with this address and name, made when there is none; what is missing there is filled in."""
+    values = [person.phone, person.address, person.account_number, person.user_name, person.language]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO cases_customer AS c (email, name, phone, address, account_number, user_name, language, created_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+            ON CONFLICT (email, name) WHERE NOT (email = '') DO UPDATE SET
+                phone = coalesce(nullif(c.phone, ''), excluded.phone),
+                address = coalesce(nullif(c.address, ''), excluded.address),
+                account_number = coalesce(nullif(c.account_number, ''), excluded.account_number),
+                user_name = coalesce(nullif(c.user_name, ''), excluded.user_name),
+                language = coalesce(nullif(c.language, ''), excluded.language)
+            RETURNING id
+            """,
+            [person.email, person.name, *values, moment],
+        )
+        (customer_id,) = cursor.fetchone()
+    return int(customer_id)
 
 
 def _product(text: str) -> Product | None:
@@ -298,18 +329,6 @@ def store_files(message: Message, files: Sequence[NewFile]) -> None:
             content_type=one.content_type[:150],
             content_id=one.content_id[:255],
         )
-
-
-def _store_keys(new: NewComplaint, digest: str, complaint: Complaint, moment: datetime) -> None:
-    keys = []
-    if new.key:
-        keys.append(IntakeKey(source=new.source, key=new.key, digest=digest, complaint=complaint, created_at=moment))
-    if new.merge_same_words and new.complainant.email and new.text:
-        keys.append(
-            IntakeKey(source="words", key=f"{digest}:{complaint.pk}", digest=digest, complaint=complaint, created_at=moment)
-        )
-    if keys:
-        IntakeKey.objects.bulk_create(keys)
 
 
 def registered_entry(new: NewComplaint, complaint: Complaint) -> Entry:
