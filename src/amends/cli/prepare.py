@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 
 from amends.cli import environment, migrate
@@ -23,8 +24,7 @@ def main(arguments: argparse.Namespace) -> int:
         if applied:
             print(f"  {applied} migrations applied.", flush=True)
         if where.demo and importlib.util.find_spec("amends.cli.demo") is not None:
-            from amends.cli import demo
-
+            demo = importlib.import_module("amends.cli.demo")
             parser = argparse.ArgumentParser(prog="amends demo")
             demo.add_arguments(parser)
             return int(demo.main(parser.parse_args([])))

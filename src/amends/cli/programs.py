@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from amends.cli.errors import CommandError
 from amends.core import postgres
+from amends.core.postgres_files import PostgresUnavailableError
 
 
 def program(name: str) -> str:
@@ -20,7 +21,7 @@ def program(name: str) -> str:
     """
     try:
         return str(postgres.binaries() / name)
-    except postgres.PostgresUnavailableError:
+    except PostgresUnavailableError:
         found = shutil.which(name)
         if found is None:
             raise CommandError(f"The program {name} is missing: install the PostgreSQL client programs.") from None

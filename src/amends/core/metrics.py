@@ -100,7 +100,7 @@ def _rows(query: str) -> list[tuple[object, ...]]:
 
 
 @reading("amends_jobs_total", "Jobs in the database by queue and status.", ("queue", "status"))
-def _jobs() -> Labelled:
+def jobs() -> Labelled:
     rows = _rows(
         "SELECT queue_name, status::text, count(*) FROM procrastinate_jobs "
         "WHERE status IN ('todo', 'doing', 'failed') GROUP BY 1, 2"
@@ -109,7 +109,7 @@ def _jobs() -> Labelled:
 
 
 @reading("amends_oldest_job_seconds", "How long the oldest job that is due has waited.", ("queue",))
-def _oldest_job() -> Labelled:
+def oldest_job() -> Labelled:
     rows = _rows(
         "SELECT job.queue_name, extract(epoch FROM now() - min(greatest(job.scheduled_at, event.at))) "
         "FROM procrastinate_jobs job JOIN procrastinate_events event ON event.job_id = job.id "
