@@ -33,6 +33,7 @@ from amends.core.text import clean_line, normalise_email, shorten
 from amends.intake.channels.email import identity
 from amends.intake.channels.email.model import Address, Attachment, MailKind, ParsedMail
 from amends.intake.channels.email.models import MailOutcome, RawMail
+from amends.intake.channels.email.outbox import NO_ANSWER
 
 STRAYED_PER_HOUR = 5
 """Answers to a case from a foreign address within an hour: more than this is a loop between two programs."""
@@ -130,7 +131,7 @@ def _complaint(
         # For the staff alone: the sender may know the case, or may have been forwarded a mail of it.
         attributes["mentions_case"] = strayed_from.reference or ""
     if not mail.answerable:
-        attributes["automatic_answer"] = "no"
+        attributes[NO_ANSWER] = "no"
     registration = register(
         actor=SYSTEM,
         new=NewComplaint(

@@ -41,6 +41,9 @@ from amends.intake.channels.email.model import Address
 PAUSES = (1, 2, 5, 10, 20, 30, 60, 120, 240, 240, 240, 240, 240)
 """Minutes before each further attempt: about 24 hours in all, then the message has failed."""
 OVERDUE = timedelta(seconds=60)
+NO_ANSWER = "automatic_answer"
+"""The attribute of a complaint whose mail asked for no automatic answers ("no")."""
+NO_ANSWER_REASON = "The customer's mail asks for no automatic answers: write a personal one."
 
 
 class RefusedForGoodError(Exception):
@@ -60,6 +63,9 @@ def deliver(*, message_id: int) -> datetime | None:
         message = claim_for_sending(message_id=message_id)
         if message is None:
             return _due_later(message_id)
+        if message.kind == "acknowledgement" and message.complaint.attributes.get(NO_ANSWER) == "no":
+            mark_failed(message_id=message_id, reason=NO_ANSWER_REASON)
+            return None
         try:
             hand_over(composed(message), envelope_sender(message), message.to_address)
         except (UnusableAddressError, RefusedForGoodError) as refused:
