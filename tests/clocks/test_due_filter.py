@@ -152,6 +152,22 @@ def test_an_own_pack_is_used_from_its_folder(streams: Streams, tmp_path: Path) -
     assert answer["clocks"][0]["why"].endswith("mine 2026-01-01")
 
 
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "many.jsonl").write_bytes(lines(*([LINE] * 2000)))
+    script = "from amends.cli.main import main; raise SystemExit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "due", str(tmp_path / "many.jsonl")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["id"] == 1
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 0
+
+
 def test_the_filter_does_not_load_django() -> None:
     script = "import sys; import amends.cli.due; sys.exit(any(name.split('.')[0] == 'django' for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0

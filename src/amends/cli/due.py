@@ -47,9 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
     except RulePackError as refused:
         return _complain(str(refused))
     except BrokenPipeError:
-        # Whoever read us has seen enough; keep the interpreter from complaining when it closes stdout.
-        sys.stdout = None
-        return 0
+        raise  # `amends` itself ends quietly when whoever reads has seen enough
     except OSError as unreadable:
         return _complain(f"{unreadable.filename}: cannot be read ({unreadable.strerror}); name a readable file")
 
