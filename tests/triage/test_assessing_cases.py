@@ -9,7 +9,6 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
-from tests.people import House, new_complaint
 
 from amends.accounts.public import SYSTEM, User, actor_for_user
 from amends.audit.public import records_of
@@ -19,6 +18,7 @@ from amends.core.errors import BadInput, NotAllowed, NotFound
 from amends.triage import jobs
 from amends.triage.models import Correction
 from amends.triage.public import assess_complaint, catch_up, correct, corrections_of, stored_assessment
+from tests.people import House, new_complaint
 
 pytestmark = pytest.mark.urls("tests.triage.urls")
 DANGER = "The charger of my Aria One caught fire last night and burned my hand. I want my money back."
@@ -194,10 +194,17 @@ def test_the_form_of_the_panel_corrects_and_shows_who_did(client: Client, house:
     assert answer.status_code == 200
     assert "corrected by Alice Example" in answer.content.decode()
     complaint.refresh_from_db()
-    assert (complaint.severity, complaint.category, complaint.safety, complaint.vulnerable) == (2, "service", False, True)
+    assert (complaint.severity, complaint.category, complaint.safety, complaint.vulnerable) == (
+        2,
+        "service",
+        False,
+        True,
+    )
 
 
-@pytest.mark.parametrize("form", [{"severity": "9"}, {"severity": "²"}, {"label": "x" * 10_000}, {"language": "\x00\x00"}])
+@pytest.mark.parametrize(
+    "form", [{"severity": "9"}, {"severity": "²"}, {"label": "x" * 10_000}, {"language": "\x00\x00"}]
+)
 def test_a_hostile_form_gets_a_clear_refusal(client: Client, house: House, alice: User, form: dict[str, str]) -> None:
     complaint = new_complaint(house.london)
     client.force_login(alice)

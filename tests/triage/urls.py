@@ -1,4 +1,4 @@
-"""All addresses, with those of triage for certain: the form of its panel is tested whether or not the product mounts it."""
+"""All addresses, with those of triage for certain: its form is tested whether or not the product mounts it."""
 
 from amends.config.urls import urlpatterns as product
 from amends.triage.web.urls import urlpatterns as triage

@@ -102,6 +102,8 @@ class Matcher:
             stem = fold(alternative.strip("*"))
             if not stem:
                 raise ValueError(f"The word {part!r} matches everything.")
+            if "*" in stem:
+                raise ValueError(f"The word {part!r} has a star inside: it may only begin or end with one.")
             if alternative.endswith("*"):
                 self._starts[stem].add(number)
             elif alternative.startswith("*"):

@@ -25,7 +25,9 @@ SUBJECT_CHARACTERS = 500
 _SUBJECT_GAP = "\n\n"
 _REPLY_MARKS = re.compile(r"^(?:\s{0,3}(?:re|aw|fwd?|wg|antwort)\s?:){1,8}", re.IGNORECASE)
 # Letters with their combining marks, inner apostrophes and hyphens; numbers with separators; any other character alone.
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*(?:-[^\W\d_]+)*|[^\W\d_](?:[\w\u0300-\u036f]|['’-][^\W\d_])*|[^\w\s]|_")
+_TOKEN = re.compile(
+    r"\d+(?:[.,:]\d+)*(?:(?:st|nd|rd|th)\b|(?:-[^\W\d_]+)*)|[^\W\d_](?:[\w\u0300-\u036f]|['’-][^\W\d_])*|[^\w\s]|_"
+)
 _FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "’": "'", "`": "'"})
 _SENTENCE_ENDS = frozenset(".!?;:…•|")
 _CLAUSE_ENDS = frozenset(',()–—-"“”„«»')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp
 
 from amends.triage.evidence import Evidence, Finding
-from amends.triage.lexicon import LANGUAGES
+from amends.triage.lexicon import LANGUAGES, Hit
 from amends.triage.rules.context import Earlier
 from amends.triage.values import Judgement, Label, Reason
 
@@ -16,6 +16,7 @@ _STEEPNESS = 1.7
 _MIDDLE = 1.15
 """The evidence at which it is as likely as not. One plain failure ("broken") weighs 1.7."""
 _COMPLAINT_FROM = 0.5
+_HARM = 1.7
 _FAINT_LIMIT = 0.05
 _STRONG = frozenset({"complains", "strong feeling", "beschwert sich", "starkes gefühl"})
 _ANGRY = -0.75
@@ -25,7 +26,7 @@ def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
     """Weigh the problems and feelings found; mild wording of one small thing makes a concern."""
     if evidence.language not in LANGUAGES:
         return _unknown(evidence)
-    weight = evidence_weight(evidence)
+    weight = evidence_weight(evidence) + _harm_weight(evidence, earlier)
     indifferent = [hit for hit in evidence.context.get("indifferent", []) if evidence.dismissed is None]
     if indifferent:
         weight += indifferent[0].group.weight
@@ -50,6 +51,12 @@ def evidence_weight(evidence: Evidence) -> float:
     for finding in evidence.findings:
         by_clause[finding.clause] = max(by_clause.get(finding.clause, 0.0), finding.weight)
     return _diminishing(list(by_clause.values())) + _diminishing([weight for _, weight in evidence.feelings])
+
+
+def _harm_weight(evidence: Evidence, earlier: Earlier) -> float:
+    """Harm counts even where no failure is named: "the kettle burned my hand"."""
+    hits: list[Hit] = earlier["safety"].extra.get("hits", [])
+    return max((_HARM * evidence.share(hit)[0] for hit in hits), default=0.0)
 
 
 def _diminishing(weights: list[float]) -> float:
