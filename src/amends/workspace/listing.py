@@ -21,7 +21,7 @@ from amends.core.errors import BadInput
 from amends.core.paging import decode_cursor, encode_cursor
 from amends.core.text import clean_line, shorten
 from amends.workspace.badges import ClockBadge
-from amends.workspace.neighbours import badges_for
+from amends.workspace.deadlines import badges_for
 
 PAGE = 50
 SOON = timedelta(hours=4)

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from amends.cases.public import Action, Direction, MessageState, Outcome, Phase, TimelineItem
+from amends.workspace.badges import kind_word
 
 ICONS = {
     "email": "mail",
@@ -21,6 +22,8 @@ ICONS = {
     "api": "link",
     "import": "file-import",
 }
+SILENT = frozenset({"message_sent", "routed", "clocks_started", "clocks_stopped", "clocks_recomputed"})
+"""Records that say nothing a person does not see anyway: in the message, the team or the clocks."""
 FAILED = (MessageState.FAILED, MessageState.BOUNCED)
 
 
@@ -175,6 +178,21 @@ def _team(data: Mapping[str, Any], names: Names) -> str:
     return _("In the queue of %(team)s, tier %(tier)s") % values
 
 
+def _escalated(data: Mapping[str, Any], names: Names) -> str:
+    team = names.teams.get(data.get("to", 0))
+    return _("Escalated to %(team)s") % {"team": team} if team else _("Escalated")
+
+
+def _warned(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    return _("Due soon: %(what)s") % {"what": kind_word(str(data.get("kind", "")))}
+
+
+def _breached(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    return _("Ran out: %(what)s") % {"what": kind_word(str(data.get("kind", "")))}
+
+
 def _assessed(data: Mapping[str, Any], names: Names) -> str:
     from amends.workspace.templatetags.workspace import severity_word
 
@@ -202,11 +220,14 @@ def _sentence(kind: str, data: Mapping[str, Any], names: Names) -> str:
         "team_changed": _team,
         "assessed": _assessed,
         "assessment_corrected": _assessed,
+        "escalated": _escalated,
+        "clock_warned": _warned,
+        "clock_breached": _breached,
     }
     if kind in spoken:
         return spoken[kind](data, names)
-    if kind == "message_sent":
-        return ""  # the message itself says so
+    if kind in SILENT:
+        return ""
     words = {
         "registered": _("Registered"),
         "point_added": _("Point added"),
@@ -215,9 +236,6 @@ def _sentence(kind: str, data: Mapping[str, Any], names: Names) -> str:
         "message_failed": _("A message did not arrive"),
         "message_bounced": _("A message came back"),
         "message_cancelled": _("A message was called back before it left"),
-        "clock_warned": _("A deadline is near"),
-        "clock_breached": _("A deadline has passed"),
-        "escalated": _("Escalated"),
         "handoff_accepted": _("The hand-off was accepted"),
         "handoff_returned": _("The hand-off was returned"),
         "question_answered": _("An investigation question was answered"),
@@ -225,7 +243,11 @@ def _sentence(kind: str, data: Mapping[str, Any], names: Names) -> str:
         "proposal_sent": _("The proposal was sent"),
         "proposal_answered": _("The proposal was answered"),
         "approval_asked": _("Approval was asked for"),
-        "approval_decided": _("The approval was decided"),
+        "approval_given": _("The proposal was approved"),
+        "approval_refused": _("The proposal was not approved"),
+        "proposal_withdrawn": _("The proposal was withdrawn"),
+        "corrective_action_opened": _("A corrective action was opened"),
+        "corrective_action_done": _("A corrective action was done"),
         "promise_made": _("A promise was made"),
         "promise_kept": _("A promise was kept"),
         "promise_broken": _("A promise was broken"),

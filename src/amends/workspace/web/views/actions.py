@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST
 
 from amends.accounts.public import Actor, Permission, permission_required, request_actor
 from amends.cases import public as cases
-from amends.core.errors import BadInput, NotFound
+from amends.core.errors import BadInput
+from amends.routing.public import escalate as hand_on
+from amends.triage.public import correct
 from amends.workspace.listing import VIEWS
-from amends.workspace.neighbours import neighbour
 
 Verb = Callable[[HttpRequest, Actor, cases.Complaint], str]
 
@@ -91,13 +92,12 @@ def move(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
 @_act(Permission.CASE_ESCALATE)
 def escalate(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
     """Hand the case to the next tier, with a reason and all that is known."""
-    routing = neighbour("routing")
-    if routing is None:
-        raise NotFound
-    reason = str(request.POST.get("reason", "")).strip()
-    if not reason:
-        raise BadInput(_("Say why it needs the next tier."), field="reason")
-    routing.escalate(actor=actor, complaint_id=complaint.pk, reason=reason, to_team_id=_number(request, "team"))
+    hand_on(
+        actor=actor,
+        complaint_id=complaint.pk,
+        reason=str(request.POST.get("reason", "")),
+        to_team_id=_number(request, "team"),
+    )
     return _("%(reference)s was escalated. The next colleague has everything that is known.") % {
         "reference": complaint.reference
     }
@@ -106,13 +106,10 @@ def escalate(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> 
 @_act(Permission.CASE_WORK)
 def severity(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
     """Correct the severity; a correction by a person stays."""
-    triage = neighbour("triage")
-    if triage is None:
-        raise NotFound
     level = _number(request, "severity")
     if level not in (1, 2, 3, 4):
         raise BadInput(_("Choose a severity from 1 to 4."), field="severity")
-    triage.correct(actor=actor, complaint_id=complaint.pk, values={"severity": level})
+    correct(actor=actor, complaint_id=complaint.pk, values={"severity": level})
     return _("The severity was changed.")
 
 

@@ -25,6 +25,7 @@ from amends.accounts.public import (
 )
 from amends.cases.public import (
     MOVES,
+    OPEN_PHASES,
     Action,
     Attachment,
     Complaint,
@@ -38,9 +39,9 @@ from amends.cases.public import (
 )
 from amends.core.errors import NotFound
 from amends.core.panels import Panel, panels
+from amends.workspace.deadlines import badges_for
 from amends.workspace.listing import VIEWS, care_words, queue_page
 from amends.workspace.narration import Names, narrate
-from amends.workspace.neighbours import badges_for, neighbour
 from amends.workspace.web.views.queue import severities
 
 WAY = (
@@ -117,8 +118,8 @@ def _head(request: HttpRequest, actor: Actor, complaint: Complaint) -> dict[str,
         "way": way_of(complaint.phase),
         "may_work": may_work,
         "may_assign": may_assign,
-        "may_escalate": actor.can(Permission.CASE_ESCALATE) and neighbour("routing") is not None,
-        "may_rate": may_work and neighbour("triage") is not None,
+        "may_escalate": actor.can(Permission.CASE_ESCALATE) and complaint.phase in OPEN_PHASES,
+        "may_rate": may_work,
         "can_take": may_work and actor.user_id is not None and complaint.owner_id != actor.user_id,
         "moves": steps_of(complaint.phase) if may_work else [],
         "members": members,
@@ -129,16 +130,18 @@ def _head(request: HttpRequest, actor: Actor, complaint: Complaint) -> dict[str,
     }
 
 
-def _ids(items: Sequence[TimelineItem], kind: str) -> set[int]:
+def _ids(items: Sequence[TimelineItem], kind: str, key: str = "after") -> set[int]:
     """The ids that records of this kind lead to."""
-    return {after for item in items if item.kind == kind and isinstance(after := item.data.get("after"), int)}
+    return {after for item in items if item.kind == kind and isinstance(after := item.data.get(key), int)}
 
 
 def _timeline(complaint: Complaint) -> dict[str, Any]:
     items = timeline(complaint)
+    people = _ids(items, "owner_changed")
+    queues = _ids(items, "team_changed") | _ids(items, "escalated", "to")
     names = Names(
-        people=dict(User.objects.filter(pk__in=_ids(items, "owner_changed")).values_list("pk", "name")),
-        teams=dict(Team.objects.filter(pk__in=_ids(items, "team_changed")).values_list("pk", "name")),
+        people=dict(User.objects.filter(pk__in=people).values_list("pk", "name")),
+        teams=dict(Team.objects.filter(pk__in=queues).values_list("pk", "name")),
     )
     return {
         "complaint": complaint,

@@ -1,11 +1,8 @@
-"""What the shell asks of the domains below it, in the shell's own terms."""
+"""The clocks of the cases, as the shell draws them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
 from amends.cases.public import Complaint
 from amends.clocks.public import Badge, State
@@ -19,12 +16,6 @@ SHAPES = {
     State.BREACHED: ClockState.LATE,
     State.MET: ClockState.MET,
 }
-
-
-def neighbour(name: str) -> Any:
-    """The public module of a domain, or None in an installation that leaves the domain out."""
-    module = f"amends.{name}.public"
-    return import_module(module) if find_spec(module) is not None else None
 
 
 def badges_for(complaints: Sequence[Complaint], *, ended: bool = False) -> dict[int, tuple[ClockBadge, ...]]:
