@@ -119,6 +119,15 @@ def test_a_place_that_nobody_knows_does_not_lose_the_complaint(house: House, cap
     assert "counts in its own place" in caplog.text
 
 
+@pytest.mark.parametrize("year", [1888, 2999])
+def test_a_receipt_outside_of_all_calendars_does_not_lose_the_complaint(
+    house: House, caplog: pytest.LogCaptureFixture, year: int
+) -> None:
+    complaint = new_complaint(house.london, received_at=datetime(year, 1, 1, tzinfo=UTC))
+    assert clocks_of(complaint) == []
+    assert "cannot be counted" in caplog.text
+
+
 def test_what_the_customer_writes_cannot_switch_a_clock_off(house: House) -> None:
     complaint = at_london(house, attributes={"event": "closed", "imported": True, "product": "nothing"})
     assert set(kinds(complaint)) == {"acknowledge", "final_response"}

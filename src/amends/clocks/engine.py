@@ -125,13 +125,14 @@ def calendar_for(
 def _checked_start(received: datetime) -> datetime:
     if received.tzinfo is None:
         raise StartError("the start needs an offset, such as 2026-03-02T09:30:00+00:00")
-    try:
-        start = received.astimezone(UTC)
-    except OverflowError:
-        start = None
-    if start is None or not EARLIEST <= start < LATEST:
+    if not countable(received):
         raise StartError(f"the start lies outside the years {EARLIEST.year} to {LATEST.year - 1}")
-    return start
+    return received.astimezone(UTC)
+
+
+def countable(start: datetime) -> bool:
+    """Whether an aware start lies within the years for which there are calendars."""
+    return EARLIEST <= start < LATEST
 
 
 def _in_force(rule: ClockRule, day: date) -> bool:

@@ -15,7 +15,7 @@ from amends.accounts.public import SYSTEM, Actor, UnitSettings, unit_settings
 from amends.audit.public import record
 from amends.cases.public import Complaint, access_complaint, set_next_due
 from amends.clocks.configured import configured_packs
-from amends.clocks.engine import Due, due
+from amends.clocks.engine import Due, countable, due
 from amends.clocks.events import ClockBreached, ClockWarned
 from amends.clocks.models import Clock
 from amends.clocks.public_holidays import UnknownPlaceError
@@ -90,6 +90,12 @@ def start_many(*, actor: Actor, starts: Sequence[Start]) -> int:
 
 
 def _clocks_for(start: Start, settings: UnitSettings) -> list[Clock]:
+    if not countable(start.at):
+        # A stamp from before every calendar is a mistake in somebody's file; the complaint is still a complaint.
+        logger.warning(
+            "Complaint %s has a start in %s: its clocks cannot be counted.", start.complaint_id, start.at.year
+        )
+        return []
     facts = {**start.facts, "event": start.event, "imported": start.imported}
     return [
         _clock(start, pack, found)
