@@ -24,7 +24,7 @@ class Relay:
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep it, or answer what the test wants."""
         del server, session
         if self.answers:

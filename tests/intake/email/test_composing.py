@@ -72,7 +72,7 @@ def test_nothing_from_outside_becomes_a_header(evil: str):
     raw = compose(
         outgoing(
             subject=evil, sender=Address(evil, "care@example.com"), recipient=Address(evil, "petra@example.org"),
-            in_reply_to=f"<{evil}>", references=[evil, f"<{evil}@x>"], files=[OutgoingFile(evil, f"text/plain; x={evil}", b"1")],
+            in_reply_to=f"<{evil}>", references=[evil, f"<{evil}@x>"], files=[OutgoingFile(evil, f"text/plain; x={evil}", b"1")],  # noqa: E501
         )
     ).as_bytes()  # fmt: skip
     head = raw.split(b"\r\n\r\n")[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError
+from tests.intake.email.conftest import crlf
+from tests.people import House
 
 from amends.accounts.public import SYSTEM, actor_for_user
 from amends.cases.public import (
@@ -19,8 +21,6 @@ from amends.core.errors import Conflict, NotAllowed, NotFound
 from amends.intake.channels.email import filing, services
 from amends.intake.channels.email.figures import counts
 from amends.intake.models import MailOutcome, MailState, RawMail
-from tests.intake.email.conftest import crlf
-from tests.people import House
 
 MAILBOX = "care@amends.localhost"
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from django.db import OperationalError
+from tests.people import House
 
 from amends.cases.public import Complaint
 from amends.intake.channels.email import jobs, listener, services
 from amends.intake.channels.email.figures import counts
 from amends.intake.models import MailState, RawMail
-from tests.people import House
 
 LIMIT = 3 * 1024 * 1024
 MAIL = (

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from tests.intake.email.conftest import ROOT
+from tests.people import House
 
 from amends.cases.public import Complaint
 from amends.intake.channels.email import services
 from amends.intake.channels.email.figures import counts
 from amends.intake.models import MailState, RawMail
-from tests.intake.email.conftest import ROOT
-from tests.people import House
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 MAILS = 120
@@ -42,11 +42,12 @@ def start(port: int, data: Path) -> subprocess.Popen[bytes]:
     if str(values["HOST"]).startswith("/"):
         url = f"postgresql://{values['USER']}@/{values['NAME']}?host={values['HOST']}&port={values['PORT']}"
     variables = {
-        **os.environ, "DATABASE_URL": url, "AMENDS_DATA": str(data), "AMENDS_SMTP_PORT": str(port), "AMENDS_TESTING": "1",
+        **os.environ, "DATABASE_URL": url, "AMENDS_DATA": str(data), "AMENDS_SMTP_PORT": str(port), "AMENDS_TESTING": "1",  # noqa: E501
         "PYTHONPATH": str(ROOT / "src"), "DEMO": "0",
     }  # fmt: skip
     command = [sys.executable, "-m", "amends.cli.main", "mail"]
-    return subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with (data / "mail.log").open("ab") as log:
+        return subprocess.Popen(command, env=variables, stdout=log, stderr=log)
 
 
 def wait_for(port: int) -> None:

@@ -14,6 +14,9 @@ import pytest
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
+from tests.intake.email.conftest import ROOT
+from tests.intake.email.relay import Relay, running_relay
+from tests.people import House
 
 from amends.accounts.public import SYSTEM, actor_for_user
 from amends.cases.public import (
@@ -29,9 +32,6 @@ from amends.core import clock
 from amends.intake.channels.email import outbox, services
 from amends.intake.channels.email.model import Address
 from amends.intake.models import RawMail
-from tests.intake.email.conftest import ROOT
-from tests.intake.email.relay import Relay, running_relay
-from tests.people import House
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def worker(port: int, message_id: int, dies_in: str) -> subprocess.Popen[bytes]:
     if str(values["HOST"]).startswith("/"):
         url = f"postgresql://{values['USER']}@/{values['NAME']}?host={values['HOST']}&port={values['PORT']}"
     environment = {
-        **os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "amends.config.settings", "PYTHONPATH": str(ROOT / "src"),
+        **os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "amends.config.settings", "PYTHONPATH": str(ROOT / "src"),  # noqa: E501
         "AMENDS_TESTING": "1",
     }  # fmt: skip
     command = [sys.executable, "-c", WORKER, str(port), str(message_id), dies_in]

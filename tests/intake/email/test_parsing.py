@@ -148,7 +148,7 @@ def test_without_from_the_next_best_header_names_the_sender():
 
 
 @pytest.mark.parametrize(
-    "raw", ["yesterday", "Mon, 99 Foo 2026", "Mon, 2 Mar 99999 09:30:00 +9999", "", "1 Jan 1901 00:00"]
+    "raw", ["yesterday", "Mon, 99 Foo 2026", "Mon, 2 Mar 99999 09:30:00 +9999", "", "1 Jan 1801 00:00"]
 )
 def test_an_impossible_date_is_no_date(raw: str):
     mail = parse(f"From: a@example.org\r\nDate: {raw}\r\n\r\nx".encode())
@@ -198,7 +198,7 @@ Content-Disposition: attachment; filename*0*=utf-8''Rechn; filename*1*=ung%20%C3
 pdf
 --out--
 epilogue
-""")
+""")  # noqa: E501
 
 
 def test_a_mail_with_everything():
@@ -221,9 +221,9 @@ def test_a_mail_with_everything():
         "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<a href='javascript:alert(1)'>x</a>",
         "<iframe src='https://e.example'></iframe>", "<body background='https://e.example/x'>",
         "<div style=\"background:url('https://e.example/x')\">x</div>", "<form action='https://e.example'><input>",
-        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "<meta http-equiv=refresh content='0;url=//e.example'>",
-        "<link rel=stylesheet href='https://e.example/x.css'>", "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
-        "<img srcset='https://e.example/x 2x'>", "<video poster='https://e.example/x'>", "<b><p>" * 40 + "<style>@import 'https://e.example'",
+        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "<meta http-equiv=refresh content='0;url=//e.example'>",  # noqa: E501
+        "<link rel=stylesheet href='https://e.example/x.css'>", "<a href='data:text/html,<script>alert(1)</script>'>x</a>",  # noqa: E501
+        "<img srcset='https://e.example/x 2x'>", "<video poster='https://e.example/x'>", "<b><p>" * 40 + "<style>@import 'https://e.example'",  # noqa: E501
     ],
 )  # fmt: skip
 def test_html_cannot_run_or_load_anything(evil: str):
@@ -258,13 +258,13 @@ def test_boundaries_that_are_missing_wrong_or_unclosed_lose_no_word():
     )
     assert unclosed.text == "first\nlast words"
     wrong = parse(
-        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nwords\r\n--b--"
+        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nwords\r\n--b--"  # noqa: E501
     )
     assert wrong.text == "words"
     none = parse(b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\njust words")
     assert none.text == "just words"
     similar = parse(
-        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/alternative; boundary=bb\r\n\r\n"
+        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/alternative; boundary=bb\r\n\r\n"  # noqa: E501
         b"--bb\r\n\r\ninner\r\n--bb--\r\n--b\r\n\r\nouter\r\n--b--"
     )
     assert similar.text == "inner\nouter"
@@ -293,7 +293,7 @@ def test_transfer_encodings_damaged_or_unknown(encoding: str, body: str, text: s
 
 
 def test_flowed_text_is_joined():
-    raw = b"From: a@e.org\r\nContent-Type: text/plain; format=flowed\r\n\r\nOne long \r\nline.\r\n> quoted \r\n> too\r\nNext."
+    raw = b"From: a@e.org\r\nContent-Type: text/plain; format=flowed\r\n\r\nOne long \r\nline.\r\n> quoted \r\n> too\r\nNext."  # noqa: E501
     assert parse(raw).text == "One long line.\n> quoted too\nNext."
 
 
@@ -302,6 +302,12 @@ def test_header_traps():
     assert parse(b"From: a@e.org\nSubject: no empty line\nHello there").subject.startswith("no empty line")
     assert parse(b"\r\n\r\nFrom: a@e.org\r\nSubject: late\r\n\r\nx").subject == "late"
     assert parse(b"From: a@e.org\rSubject: old mac\r\rbody").text == "body"
+    assert parse(b"      \r\nFrom: a@e.org\r\nSubject: after spaces\r\n\r\nx").subject == "after spaces"
+    assert (
+        parse(b"To: a@e.org,\r\n \r\n\tb@e.org\r\nSubject: folded over nothing\r\n\r\nx").subject
+        == "folded over nothing"
+    )
+    assert parse(b"From : a@e.org\r\nSubject : spaces\r\n\r\nx").subject == "spaces"
     broken = parse(b"From: a@e.org\r\nbroken header line\r\nSubject: after\r\n\r\nx")
     assert broken.subject == "after"
     assert broken.problems
@@ -381,7 +387,7 @@ def test_a_delivery_report_names_recipient_status_and_our_message(
 
 def test_a_customer_who_forwards_a_bounce_is_still_a_customer():
     mail = parse(
-        b"From: petra@example.org\r\nSubject: Fwd: Undelivered Mail Returned to Sender\r\n\r\nYour address does not work!\r\n"
+        b"From: petra@example.org\r\nSubject: Fwd: Undelivered Mail Returned to Sender\r\n\r\nYour address does not work!\r\n"  # noqa: E501
         b"> <care@example.com>: 550 5.1.1 user unknown\r\n"
     )
     assert mail.kind is MailKind.MESSAGE
@@ -389,7 +395,7 @@ def test_a_customer_who_forwards_a_bounce_is_still_a_customer():
 
 def test_file_names_keep_their_extension_and_lose_their_tricks():
     def name_of(declared: str) -> str:
-        head = f'From: a@e.org\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="{declared}"\r\n\r\nx'
+        head = f'From: a@e.org\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="{declared}"\r\n\r\nx'  # noqa: E501
         return parse(head.encode()).attachments[0].name
 
     assert name_of("C:\\\\Users\\\\me\\\\bill.pdf") == "bill.pdf"

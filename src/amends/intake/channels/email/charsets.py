@@ -48,6 +48,9 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+# The second control block means nothing in mail: it is Windows-1252 that somebody decoded as Latin-1 before us.
+C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+
 SAMPLE_BYTES = 16 * 1024
 UNWANTED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -56,7 +59,7 @@ ISO_2022_ESCAPES = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$", "iso2022_jp_2"), (b"\
 
 def clean(text: str) -> str:
     """Remove NUL, control characters and lone surrogates; line ends become "\\n"."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n").translate(C1)
     return UNWANTED.sub("", text)
 
 
@@ -64,7 +67,7 @@ def codec_of(declared: str | None) -> str | None:
     """The Python codec for a declared name, or None when nobody knows it (or nobody should)."""
     if not declared:
         return None
-    name = declared.strip().strip("\"'<>").split("*")[0].split(";")[0].strip().lower()[:60]
+    name = declared.strip().removeprefix("charset=").strip("\"'<>").split("*")[0].split(";")[0].strip().lower()[:60]
     name = ALIASES.get(name, ALIASES.get(name.replace("_", "-"), name))
     try:
         found = codecs.lookup(name)
@@ -166,7 +169,7 @@ def _guess(data: bytes, declared: str | None, codec: str | None, unknown: str | 
     mostly_utf8 = data.decode("utf-8", "replace")
     broken = mostly_utf8.count("\ufffd")
     sequences = len(UTF8_SEQUENCE.findall(data[: 4 * SAMPLE_BYTES]))
-    if sequences > broken:
+    if sequences > 2 * broken:
         return clean(mostly_utf8), f"{claim}; {broken} damaged characters replaced"
     if codec is not None and codec != "utf-8":
         text = data.decode(codec, "replace")

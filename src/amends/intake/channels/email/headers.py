@@ -31,8 +31,11 @@ def unfold(raw: bytes) -> bytes:
     return re.sub(rb"\r*\n[ \t]*", b" ", value).strip(b" \t\r\n")
 
 
-def decode_header(raw: bytes, problems: list[str], where: str) -> str:
-    """The text of an unstructured header or a display name: encoded words and raw 8-bit characters decoded."""
+def decode_header(raw: bytes, problems: list[str], where: str, hint: str | None = None) -> str:
+    """The text of an unstructured header or a display name: encoded words and raw 8-bit characters decoded.
+
+    `hint` is the character set of the body, which raw 8-bit characters in the header usually share.
+    """
     value = unfold(raw)
     pieces: list[str] = []
     pending: list[tuple[str, bytes]] = []  # neighbouring encoded words of one set: their bytes belong together
@@ -41,7 +44,7 @@ def decode_header(raw: bytes, problems: list[str], where: str) -> str:
         between = value[position : match.start()]
         if between.strip() or not pending:
             _flush(pending, pieces, problems, where)
-            pieces.append(_plain(between, problems, where))
+            pieces.append(_plain(between, problems, where, hint))
         charset = match[1].decode("ascii").split("*")[0]
         content = _word_bytes(match[2], match[3], problems, where)
         if pending and pending[-1][0].lower() == charset.lower():
@@ -50,7 +53,7 @@ def decode_header(raw: bytes, problems: list[str], where: str) -> str:
             pending.append((charset, content))
         position = match.end()
     _flush(pending, pieces, problems, where)
-    pieces.append(_plain(value[position:], problems, where))
+    pieces.append(_plain(value[position:], problems, where, hint))
     return WHITESPACE.sub(" ", clean("".join(pieces))).strip()
 
 
@@ -63,11 +66,12 @@ def _flush(pending: list[tuple[str, bytes]], pieces: list[str], problems: list[s
     pending.clear()
 
 
-def _plain(value: bytes, problems: list[str], where: str) -> str:
+def _plain(value: bytes, problems: list[str], where: str, hint: str | None) -> str:
     if not value or value.isascii():
         return value.decode("ascii")
-    text, _problem = decode_text(value)
-    if not _is_utf8(value):
+    utf8 = _is_utf8(value)
+    text, _problem = decode_text(value, None if utf8 else hint)
+    if not utf8:
         problems.append(f"{where}: raw 8-bit characters without a character set")
     return text
 
@@ -176,13 +180,24 @@ def _address(item: bytes, problems: list[str], where: str) -> Address:
             return Address(name or decoded[:300], "")
         rest = (decoded[: match.start()] + " " + decoded[match.end() :]).strip(" \"'<>:()")
         return Address((name or rest)[:300], match[0].strip(".'"))
-    address = WHITESPACE.sub("", decode_header(inside, problems, where)).removeprefix("mailto:").strip("<>")
+    address = (
+        WHITESPACE.sub("", decode_header(_without_comments(inside), problems, where))
+        .removeprefix("mailto:")
+        .strip("<>")
+    )
     route = address.rpartition(":") if address.startswith("@") else ("", "", address)
     address = route[2]
     if "@" not in address:
         problems.append(f"{where}: no address in {decode_header(item, [], where)[:60]!r}")
         return Address(name or address[:300], "")
     return Address(name[:300], address[:320])
+
+
+def _without_comments(value: bytes) -> bytes:
+    """Without "(comments)", a few levels deep."""
+    for _level in range(4):
+        value = re.sub(rb"\([^()]*\)", b"", value)
+    return value
 
 
 def _display_name(raw: bytes, problems: list[str], where: str) -> str:
@@ -223,7 +238,7 @@ def date(raw: bytes, problems: list[str]) -> datetime | None:
         return None
     aware = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
     try:
-        in_range = 1970 <= aware.astimezone(UTC).year <= 2200
+        in_range = 1900 <= aware.astimezone(UTC).year <= 2200
     except (OverflowError, ValueError):
         in_range = False
     if not in_range:

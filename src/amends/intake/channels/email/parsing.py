@@ -106,7 +106,12 @@ def _bounded(text: str, problems: list[str]) -> str:
 
 def _subject(root: structure.Part, problems: list[str]) -> str:
     raw = root.header("subject")
-    return "" if raw is None else headers.decode_header(raw, problems, "Subject")[:2000]
+    return "" if raw is None else headers.decode_header(raw, problems, "Subject", _charset_of_body(root))[:2000]
+
+
+def _charset_of_body(root: structure.Part) -> str | None:
+    """The first character set that a text part declares."""
+    return next((part.parameters["charset"] for part in root.walk() if part.parameters.get("charset")), None)
 
 
 def _sender(root: structure.Part, problems: list[str]) -> Address | None:

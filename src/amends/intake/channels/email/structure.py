@@ -19,7 +19,7 @@ MAX_HEADER_BYTES = 256 * 1024
 MAX_HEADERS = 1000
 
 HEADER_LINE = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
-BLANK_LINE = re.compile(rb"\r*\n[ \t]*\r*\n")
+LEADING_BLANKS = re.compile(rb"(?:[ \t]{0,10000}\r{0,2}\n){1,100}")
 UUENCODED = re.compile(rb"^begin [0-7]{3,4} [^\r\n]{1,200}\r?\n", re.MULTILINE)
 
 
@@ -81,17 +81,25 @@ def read(raw: bytes, problems: list[str]) -> Part:
     """Read a whole mail. Never raises; what is odd goes to `problems`."""
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
-    start = len(raw) - len(raw.lstrip(b"\r\n \t")) if raw[:1] in b"\r\n" else 0
-    start = 3 if raw.startswith(b"\xef\xbb\xbf") else start
-    if raw[start : start + 5] in {b"From ", b">From"} and b":" not in raw[start + 5 : start + 6]:
+    start = _first_line(raw)
+    return _entity(raw, start, len(raw), 0, _Budget(), problems, "text/plain")
+
+
+def _first_line(raw: bytes) -> int:
+    """Where the header begins: after a byte order mark, empty lines and the separator line of mailbox files."""
+    start = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
+    blank = LEADING_BLANKS.match(raw, start)
+    if blank and HEADER_LINE.match(raw, blank.end()):
+        start = blank.end()
+    if raw[start : start + 5] in {b"From ", b">From"} and not HEADER_LINE.match(raw, start):
         line_end = raw.find(b"\n", start)
         start = line_end + 1 if line_end >= 0 else start
-    return _entity(raw, start, len(raw), 0, _Budget(), problems, "text/plain")
+    return start
 
 
 def read_headers(raw: bytes) -> Part:
     """Read only the header block of `raw` (a returned message in a report, for example)."""
-    found, body = _header_block(raw, 0, len(raw), [])
+    found, body = _header_block(raw, _first_line(raw), len(raw), [])
     return Part(raw, body, len(raw), found)
 
 
@@ -139,7 +147,7 @@ def _header_block(buffer: bytes, start: int, end: int, problems: list[str]) -> t
         next_line = end if line_end < 0 else line_end + 1
         line = buffer[position:next_line]
         bare = line.rstrip(b"\r\n")
-        if not bare.strip(b" \t"):
+        if not bare or (not bare.strip(b" \t") and not _header_goes_on(buffer, next_line, end)):
             return found, next_line
         if position - start > MAX_HEADER_BYTES or len(found) > MAX_HEADERS:
             problems.append("the header is longer than any honest one; the rest of it is read as text")
@@ -171,10 +179,21 @@ def _looks_like_header_start(line: bytes) -> bool:
     return len(line) < 200 and (b":" in line or line[:1] in b" \t")
 
 
+def _header_goes_on(buffer: bytes, position: int, end: int) -> bool:
+    """After a line of nothing but spaces: whether more header comes, folded or new, before the real empty line."""
+    return buffer[position : position + 1] in {b" ", b"\t"} or (
+        _header_follows(buffer, position, end) and buffer[position : position + 1] not in {b"\r", b"\n", b""}
+    )
+
+
 def _header_follows(buffer: bytes, position: int, end: int) -> bool:
     """Whether the next line is a header or the empty line that ends them."""
     line_end = buffer.find(b"\n", position, end)
     line = buffer[position : end if line_end < 0 else line_end].rstrip(b"\r")
+    if line[:1] in {b" ", b"\t"} and line.strip() and line_end >= 0:
+        next_end = buffer.find(b"\n", line_end + 1, end)
+        line = buffer[line_end + 1 : end if next_end < 0 else next_end].rstrip(b"\r")
+        return HEADER_LINE.match(line) is not None
     return position < end and (not line.strip() or HEADER_LINE.match(line) is not None)
 
 
@@ -255,6 +274,9 @@ def content(part: Part, problems: list[str]) -> bytes:
             problems.append("a message declared as base64 is not")
             return body
         decoded, damaged = headers.decode_base64(body)
+        if damaged and part.type.startswith("text/") and _is_prose(body):
+            problems.append(f"{part.type}: declared as base64 but is not")
+            return body
         if damaged:
             problems.append(f"{part.type}: damaged base64")
         return decoded
@@ -264,6 +286,14 @@ def content(part: Part, problems: list[str]) -> bytes:
         return _uudecode(body, problems)
     problems.append(f"unknown transfer encoding {name[:40]!r}, read as it stands")
     return body
+
+
+def _is_prose(body: bytes) -> bool:
+    """Whether a "base64" body is written in plain words: spaces inside its lines, nothing unprintable."""
+    sample = body[:4000].strip()
+    return (
+        sample.isascii() and sum(b" " in line.strip() for line in sample.splitlines()) > len(sample.splitlines()) // 2
+    )
 
 
 def quoted_printable(body: bytes) -> bytes:
