@@ -1,6 +1,6 @@
 """What other domains may use of people, units, teams and roles."""
 
-from amends.accounts.actors import SYSTEM, Actor, actor_for_token, actor_for_user, customer_actor
+from amends.accounts.actors import SYSTEM, Actor, ActorKind, actor_for_token, actor_for_user, customer_actor
 from amends.accounts.models import ApiToken, Membership, Team, TeamMember, Unit, UnitKind, User
 from amends.accounts.permissions import Permission, Role, Scope
 from amends.accounts.selectors import UnitSettings, root_unit, team_members, teams, unit_by_key, unit_settings
@@ -17,6 +17,7 @@ from amends.accounts.web.guard import permission_required, public_page, request_
 __all__ = [
     "SYSTEM",
     "Actor",
+    "ActorKind",
     "ApiToken",
     "Membership",
     "Permission",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from amends.accounts.actors import ActorKind
 from amends.accounts.events import OrganisationSetUp, TokenCreated, TokenRevoked, UserCreated
-from amends.accounts.public import SYSTEM, Actor
+from amends.accounts.public import SYSTEM, Actor, ActorKind
 from amends.audit.services import record
 from amends.core.events import on
 
