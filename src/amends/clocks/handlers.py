@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from amends.accounts.public import SYSTEM, unit_settings
-from amends.cases.events import ComplaintAcknowledged, ComplaintAssessed, ComplaintRegistered, MessageSent, PhaseChanged
-from amends.cases.public import Action, Complaint, Phase
+from amends.cases.events import (
+    ComplaintAcknowledged,
+    ComplaintAssessed,
+    ComplaintRegistered,
+    ComplaintsImported,
+    MessageSent,
+    PhaseChanged,
+)
+from amends.cases.public import OPEN_PHASES, Action, Complaint, Phase
 from amends.clocks import services
 from amends.clocks.configured import configured_packs
 from amends.core.events import on
@@ -69,3 +76,12 @@ def _start(complaint_id: int, name: str, event: PhaseChanged | MessageSent) -> N
         facts=services.facts_of(complaint),
     )
     services.start_for(actor=SYSTEM, start=start)
+
+
+@on(ComplaintsImported)
+def start_clocks_of_open_imports(event: ComplaintsImported) -> None:
+    """Complaints of the past that are still open have deadlines too; those that ran out already alarm nobody."""
+    rows = Complaint.objects.filter(pk__in=event.complaint_ids, phase__in=OPEN_PHASES).values_list("pk", "unit_id", "received_at")
+    starts = [services.Start(complaint_id=pk, unit_id=unit_id, at=at, imported=True) for pk, unit_id, at in rows]
+    if starts:
+        services.start_many(actor=SYSTEM, starts=starts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amends.cases.events import ComplaintAssessed, MessageFailed, MessageReceived
+from amends.cases.public import OPEN_PHASES, Complaint
 from amends.clocks.events import ClockBreached, ClockWarned
 from amends.core.events import on
 from amends.routing import services
@@ -10,11 +11,17 @@ from amends.routing import services
 
 @on(ComplaintAssessed)
 def route_and_alert(event: ComplaintAssessed) -> None:
-    """A new case finds its team, and the right people know at once. A corrected assessment moves nothing by itself."""
+    """A new case finds its team, and the right people know at once. A corrected assessment moves nothing by itself.
+
+    A case of the past that was imported finds its team while it is open, and alarms nobody.
+    """
     if event.corrected:
         return
-    services.route(complaint_id=event.complaint_id)
-    services.alert_of_new_case(complaint_id=event.complaint_id)
+    complaint = Complaint.objects.only("phase", "waiting_for_us_since").get(pk=event.complaint_id)
+    if complaint.phase in OPEN_PHASES:
+        services.route(complaint_id=event.complaint_id)
+    if complaint.waiting_for_us_since is not None:
+        services.alert_of_new_case(complaint_id=event.complaint_id)
 
 
 @on(MessageReceived)

@@ -11,14 +11,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from amends.accounts.public import SYSTEM
 from amends.audit.public import seal, verify
-from amends.cases.public import Complaint, Message
+from amends.accounts.public import SYSTEM, User
+from amends.cases.public import Complaint, Message, record_assessment
+from amends.clocks.public import clocks_of, sweep
 from amends.core.errors import BadInput
 from amends.intake.channels.imports import run as runner
 from amends.intake.channels.imports.mapping import built_in, load_mapping
 from amends.intake.channels.imports.models import ImportRun
 from amends.intake.channels.imports.run import ImportOrder, run_import
+from amends.notifications.public import unread
 from tests.people import House
 
 
@@ -147,6 +149,24 @@ def test_nothing_is_sent_for_complaints_of_the_past(house: House, tmp_path: Path
 
     names = set(ProcrastinateJob.objects.values_list("task_name", flat=True))
     assert not {one for one in names if "acknowledge" in one or "deliver" in one}
+
+
+def test_an_open_complaint_of_the_past_gets_its_clocks_and_alarms_nobody(house: House, lena: User, tmp_path: Path) -> None:
+    path = tmp_path / "open.jsonl"
+    path.write_text(
+        '{"id": 1, "text": "Still open.", "phase": "investigating", "received_at": "2024-01-01T00:00:00Z"}\n'
+        '{"id": 2, "text": "Done.", "phase": "closed", "outcome": "upheld", "outcome_reason": "x", "received_at": "2024-01-01T00:00:00Z"}\n'
+    )
+    take(house, path, "jsonl")
+    still_open, done = Complaint.objects.get(phase="investigating"), Complaint.objects.get(phase="closed")
+    assert clocks_of(still_open)
+    assert clocks_of(done) == []
+    sweep()
+    for one in (still_open, done):
+        record_assessment(actor=SYSTEM, complaint_id=one.pk, values={"language": "en", "severity": 4})
+    assert unread(lena.pk) == []
+    still_open.refresh_from_db()
+    assert still_open.team == house.care
 
 
 @pytest.mark.shared_data
