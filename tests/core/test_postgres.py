@@ -254,6 +254,22 @@ def test_root_starts_it_as_another_user_even_below_a_closed_folder() -> None:
 
 
 @as_root
+def test_root_starts_programs_that_are_themselves_in_a_closed_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = postgres.binaries().parents[1]
+    with tempfile.TemporaryDirectory(prefix="am-", dir="/root") as folder:
+        Path(folder).chmod(0o700)
+        for name in (package.name, f"{package.name}.libs"):
+            shutil.copytree(package.parent / name, Path(folder) / name, ignore=shutil.ignore_patterns("include", "*.a"))
+        programs = Path(folder) / package.name / "pginstall" / "bin"
+        programs.chmod(0o700)  # what a strict umask makes
+        (programs / "postgres").chmod(0o700)
+        monkeypatch.setattr(postgres, "binaries", lambda: programs)
+        with running(Path(folder) / "data") as url:
+            write(url, "reached")
+            assert read(url) == ["reached"]
+
+
+@as_root
 def test_root_gives_the_server_no_capability_where_none_is_needed(data: Path) -> None:
     programs = postgres.binaries()
     if not postgres_files.can_reach(programs, postgres.SERVER_USER_ID):

@@ -81,7 +81,9 @@ def configure_logging(*, debug: bool = False) -> None:
             "formatters": {
                 "json": {
                     "()": structlog.stdlib.ProcessorFormatter,
-                    "foreign_pre_chain": [without_arguments, *shared],
+                    "foreign_pre_chain": shared,
+                    # A library's pattern says what happened, its values say to whom: "refused %s because of %s".
+                    "use_get_message": False,
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
@@ -105,14 +107,6 @@ def add_process(_logger: Any, _method: str, event: structlog.typing.EventDict) -
     """Which of the processes speaks."""
     event["process"] = os.environ.get("AMENDS_PROCESS", "amends")
     event["pid"] = os.getpid()
-    return event
-
-
-def without_arguments(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """A library's message without what it put into it: the pattern says what happened, the values say to whom."""
-    record = event.get("_record")
-    if isinstance(record, logging.LogRecord) and record.args:
-        event["event"] = str(record.msg)
     return event
 
 

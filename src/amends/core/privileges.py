@@ -14,8 +14,9 @@ import os
 import sys
 
 # Numbers of the Linux interface, from the manual pages prctl(2), capabilities(7) and capset(2).
-PR_SET_KEEPCAPS = 8
 PR_CAPBSET_READ = 23
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -58,19 +59,24 @@ def grantable_capability() -> int:
 
 def become(user_id: int, capability: int) -> None:
     """Become the user `user_id` for good, with `capability` kept over the next exec (NO_CAPABILITY keeps none)."""
-    keeps = capability != NO_CAPABILITY
-    libc = _libc() if keeps else None
-    if libc is not None:
-        _check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "cannot keep capabilities")
+    if capability == NO_CAPABILITY:
+        _change_user(user_id)
+        return
+    libc = _libc()
+    # Without this bit access(2), with which PostgreSQL looks for its own programs, would ignore the capability.
+    _check(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0), "cannot keep capabilities")
+    _change_user(user_id)
+    only = 1 << capability
+    sets = (_Sets * 2)(_Sets(only, only, only), _Sets(0, 0, 0))
+    header = _Header(CAPABILITY_VERSION_3, 0)
+    _check(libc.capset(ctypes.byref(header), sets), "cannot reduce capabilities")
+    _check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0), "cannot pass a capability on")
+
+
+def _change_user(user_id: int) -> None:
     os.setgroups([])
     os.setgid(user_id)
     os.setuid(user_id)
-    if libc is not None:
-        only = 1 << capability
-        sets = (_Sets * 2)(_Sets(only, only, only), _Sets(0, 0, 0))
-        header = _Header(CAPABILITY_VERSION_3, 0)
-        _check(libc.capset(ctypes.byref(header), sets), "cannot reduce capabilities")
-        _check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0), "cannot pass a capability on")
 
 
 def main(arguments: list[str]) -> None:
