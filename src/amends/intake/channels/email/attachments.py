@@ -11,8 +11,10 @@ from amends.intake.channels.email.model import Attachment
 MAX_NAME = 150
 UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069\u200b-\u200f\ufeff]')
 # What the system's own table may lack; the rest comes from `mimetypes` without reading the machine's files.
-EXTENSIONS = {"text/plain": ".txt", "text/html": ".html", "message/rfc822": ".eml", "text/calendar": ".ics",
-              "image/jpeg": ".jpg", "image/jpg": ".jpg", "message/delivery-status": ".txt", "application/pdf": ".pdf", "text/x-amp-html": ".html"}  # fmt: skip
+EXTENSIONS = {
+    "text/plain": ".txt", "text/html": ".html", "message/rfc822": ".eml", "text/calendar": ".ics", "image/jpeg": ".jpg",
+    "image/jpg": ".jpg", "message/delivery-status": ".txt", "application/pdf": ".pdf", "text/x-amp-html": ".html",
+}  # fmt: skip
 
 
 def attachment(part: structure.Part, number: int, problems: list[str]) -> Attachment:
