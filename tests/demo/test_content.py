@@ -154,10 +154,13 @@ def test_everybody_named_works_there_and_every_step_has_a_doer(told: list[model.
 
 def test_steps_that_are_done_were_promised(told: list[model.Story]) -> None:
     for story in told:
-        promised = 0
+        promised, done = 0, set[int]()
         for event in story.events:
             if isinstance(event, model.Proposed):
-                promised = len(event.steps)
+                promised, done = len(event.steps), set()
+            if isinstance(event, model.StepDone):
+                assert event.step not in done, story.key
+                done.add(event.step)
             if isinstance(event, model.StepDone | model.DelayExplained):
                 assert 1 <= event.step <= promised, story.key
 

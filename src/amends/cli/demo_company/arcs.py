@@ -289,23 +289,30 @@ def ending(course: Course, at: datetime) -> list[model.Event]:
     events.append(model.CheckedIn(at=checked, by=course.owner, solved=True, text=course.one(course.voice.checkins)))
     if course.roll.random() < 0.4:
         caused = checked + timedelta(hours=course.roll.randint(1, 3))
-        cause = course.bank.cause
-        events.append(model.RootCauseRecorded(at=caused, by=course.owner, cause=cause, why=tuple(course.bank.why)))
+        events.append(
+            model.RootCauseRecorded(
+                at=caused,
+                by=course.owner,
+                tree=course.bank.tree,
+                cause=course.bank.cause,
+                why=tuple(course.bank.why),
+            )
+        )
     events.append(model.Closed(at=course.on_day(checked, course.roll.randint(1, 3)), by=course.owner))
     return events
 
 
 def _survey(course: Course, resolved: datetime) -> model.SurveyAnswered:
     good = course.roll.random() < 0.75
-    score = course.roll.randint(8, 10) if good else course.roll.randint(6, 7)
+    score = course.roll.randint(8, 10) if good else 7
     words = course.one(course.voice.survey_good if good else course.voice.survey_middling)
-    at = course.awake(resolved + timedelta(hours=course.roll.randint(27, 60)))
+    at = course.awake(resolved + timedelta(hours=course.roll.randint(41, 70)))
     return model.SurveyAnswered(at=at, by="customer", score=score, text=words)
 
 
 def _taken_up_again(course: Course, resolved: datetime) -> tuple[list[model.Event], model.Resolved]:
     """An unhappy answer to the survey reopens the case; a lead calls, and it is put right after all."""
-    answered = course.awake(resolved + timedelta(hours=course.roll.randint(27, 60)))
+    answered = course.awake(resolved + timedelta(hours=course.roll.randint(41, 70)))
     words = course.one(course.voice.survey_bad)
     called = course.office(answered, course.roll.randint(30, 200))
     done = _resolved(course, course.on_day(called, 2))

@@ -73,6 +73,7 @@ class HandlingGroup(_Strict):
     replication: list[str]
     offers: list[Offer]
     reasons: list[str]
+    tree: str
     cause: str
     why: list[str]
 

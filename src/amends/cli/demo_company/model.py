@@ -303,6 +303,9 @@ class CheckedIn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootCauseRecorded(Event):
+    """What really went wrong: `tree` is a key of the tree of causes, `cause` says it in words."""
+
+    tree: str
     cause: str
     why: tuple[str, ...]
 

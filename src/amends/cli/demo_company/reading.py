@@ -165,7 +165,9 @@ def _answers(reader: Reader, at: datetime, by: str, entry: Entry) -> Iterator[mo
 
 def _causes(reader: Reader, at: datetime, by: str, entry: Entry) -> Iterator[model.Event]:
     why = tuple(reader.text(line, by) for line in entry.pop("why", ()))
-    yield model.RootCauseRecorded(at=at, by=by, cause=reader.text(entry.pop("root"), by), why=why)
+    yield model.RootCauseRecorded(
+        at=at, by=by, tree=str(entry.pop("tree")), cause=reader.text(entry.pop("root"), by), why=why
+    )
 
 
 def _measure(reader: Reader, at: datetime, by: str, entry: Entry) -> Iterator[model.Event]:
@@ -175,7 +177,7 @@ def _measure(reader: Reader, at: datetime, by: str, entry: Entry) -> Iterator[mo
         key=str(entry.pop("key")),
         what=reader.text(entry.pop("what"), by),
         owner=str(entry.pop("owner")),
-        due=reader.day(int(entry.pop("due"))),
+        due=at.astimezone(reader.zone).date() + timedelta(days=int(entry.pop("due"))),
     )
 
 
