@@ -17,7 +17,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import structlog
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -62,6 +62,21 @@ QUIET: Final = {
 log: structlog.stdlib.BoundLogger = structlog.get_logger("amends.request")
 
 
+class CurrentStderr(logging.StreamHandler[TextIO]):
+    """Writes to what `sys.stderr` is at that moment, not to what it was when logging was set up."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:
+        """Whoever redirects stderr, a test for example, gets the logs too."""
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _stream: TextIO) -> None: ...
+
+
 def configure_logging(*, debug: bool = False) -> None:
     """Send every log of this process, ours and the libraries', through the same cleaning to stderr."""
     level = "DEBUG" if debug else os.environ.get("AMENDS_LOG_LEVEL", "INFO").upper()
@@ -90,7 +105,7 @@ def configure_logging(*, debug: bool = False) -> None:
                     ],
                 }
             },
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": sys.stderr}},
+            "handlers": {"stderr": {"()": CurrentStderr, "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": level if level in logging.getLevelNamesMapping() else "INFO"},
             "loggers": {name: {"level": quiet} for name, quiet in QUIET.items()},
         }
