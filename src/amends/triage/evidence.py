@@ -181,10 +181,10 @@ class Evidence:
         """The sentences that speak to us: "you", "your", "Sie", "Ihr"."""
         where = self.text.sentence_of_token
         return {
-            where[index] for index, form in enumerate(self.text.forms) if form in _ADDRESSED and self._addresses(index)
+            where[index] for index, form in enumerate(self.text.forms) if form in _ADDRESSED and self.addresses(index)
         }
 
-    def _addresses(self, index: int) -> bool:
+    def addresses(self, index: int) -> bool:
         """German "sie/ihr" mean "you" only with a capital letter."""
         return self.language != "de" or self.text.words(index, index + 1)[0].isupper()
 
@@ -242,7 +242,9 @@ class Evidence:
             return given, True
         clause = self.clause_of(hit.first)
         near = [
-            other for other in self._objects_in.get(clause, []) if other.last <= hit.first or hit.last <= other.first
+            other
+            for other in self._objects_in.get(clause, [])
+            if (other.last <= hit.first or hit.last <= other.first) and not _is_the_thing_itself(given, other)
         ]
         if near:
             closest = min(near, key=lambda other: (other.first >= hit.last, abs(other.first - hit.first)))
@@ -254,6 +256,14 @@ class Evidence:
         before = bisect_right(self.objects, hit.first, key=lambda other: other.first)
         return self.objects[max(0, before - 1)].group.aspect or "other", False
 
+    def aspect_of(self, span: Span) -> str:
+        """Return what most nouns of a clause are about; people count only when nothing else is named."""
+        counts: dict[str, int] = defaultdict(int)
+        for hit in self._objects_in.get(self.clause_of(span.first), []):
+            counts[hit.group.aspect or "other"] += 1
+        things = {aspect: count for aspect, count in counts.items() if aspect != "staff_manner"}
+        return max(things or counts or {"other": 1}, key=lambda aspect: (things or counts or {"other": 1})[aspect])
+
     @cached_property
     def feelings(self) -> list[tuple[Hit, float]]:
         """The live expressions of dissatisfaction with their weights."""
@@ -264,6 +274,11 @@ class Evidence:
         """Return the words of a hit in quotation marks, at most 80 characters."""
         words = " ".join(self.text.words(hit.first, hit.last).split())
         return f"“{words[:79]}…”" if len(words) > 80 else f"“{words}”"
+
+
+def _is_the_thing_itself(given: str | None, other: Hit) -> bool:
+    """A sofa that has not come is a matter of delivery, whatever sofas are."""
+    return given == "delivery?" and other.group.aspect == "goods_quality"
 
 
 def _tokens_of(hits: Iterable[Hit]) -> set[int]:

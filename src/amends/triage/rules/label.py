@@ -7,6 +7,7 @@ from math import exp
 from amends.triage.evidence import Evidence, Finding
 from amends.triage.lexicon import LANGUAGES, Hit
 from amends.triage.rules.context import Earlier
+from amends.triage.statements import statements
 from amends.triage.values import Judgement, Label, Reason
 
 FIELD = "label"
@@ -17,6 +18,7 @@ _MIDDLE = 1.15
 """The evidence at which it is as likely as not. One plain failure ("broken") weighs 1.7."""
 _COMPLAINT_FROM = 0.5
 _HARM = 1.7
+_STATEMENTS = 2
 _FAINT_LIMIT = 0.05
 _STRONG = frozenset({"complains", "strong feeling", "beschwert sich", "starkes gefühl"})
 _ANGRY = -0.75
@@ -27,6 +29,8 @@ def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
     if evidence.language not in LANGUAGES:
         return _unknown(evidence)
     weight = evidence_weight(evidence) + _harm_weight(evidence, earlier)
+    if weight < _MIDDLE:
+        weight += _diminishing([statement.weight for statement in statements(evidence)][:_STATEMENTS])
     indifferent = [hit for hit in evidence.context.get("indifferent", []) if evidence.dismissed is None]
     if indifferent:
         weight += indifferent[0].group.weight

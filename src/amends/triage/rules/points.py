@@ -9,6 +9,7 @@ from amends.triage.grammar import words
 from amends.triage.lexicon import Hit
 from amends.triage.rules.context import Earlier
 from amends.triage.rules.safety import DESPAIR
+from amends.triage.statements import statements
 from amends.triage.text import Span
 from amends.triage.values import Judgement, Point, Reason
 
@@ -19,6 +20,8 @@ _FEWEST_WORDS = 3
 _LONGEST = 320
 _EDGES = words("edges") | frozenset(",;-–—():.\"“„”«»'’!?*…")
 _JOINERS = words("joiners")
+_WISHES = frozenset({"plea", "bitte"})
+_WISH_REACH = 1
 _VAGUE = frozenset({"generic failure", "allgemein"})
 
 
@@ -51,18 +54,41 @@ def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
 def _candidates(evidence: Evidence) -> list[_Candidate]:
     """The strongest problem of each clause, in text order."""
     best: dict[int, Finding] = {}
+    wishes = _wishes(evidence)
     for finding in evidence.findings:
+        if finding.clause in wishes:
+            continue
         known = best.get(finding.clause)
         if not evidence.text.in_body(finding.hit.first):
             continue
         if finding.weight >= _ENOUGH and (known is None or _rank(finding) > _rank(known)):
             best[finding.clause] = finding
     clauses = evidence.text.clauses
+    if not best:
+        return _implied(evidence)
     return [_Candidate(_widened(evidence, clause, clauses), best[clause]) for clause in sorted(best)]
 
 
+def _implied(evidence: Evidence) -> list[_Candidate]:
+    """The strongest statement that nothing explains away, when no word of failure was found."""
+    return [
+        _Candidate(
+            statement.span,
+            Finding(statement.hit, evidence.clause_of(statement.span.first), evidence.aspect_of(statement.span), 1.0, firm=False),
+        )
+        for statement in statements(evidence)[:1]
+    ]
+
+
 def _rank(finding: Finding) -> tuple[float, bool, int]:
-    return finding.weight, finding.firm, finding.hit.last - finding.hit.first
+    return finding.weight, finding.firm, -finding.hit.first
+
+
+def _wishes(evidence: Evidence) -> set[int]:
+    """The clauses that begin with a wish: "please send the missing one" is no point of its own."""
+    hits = [hit for hit in evidence.hits("desired_outcome") if hit.group.name in _WISHES]
+    found = {evidence.clause_of(hit.first): hit.first for hit in reversed(hits)}
+    return {clause for clause, first in found.items() if first - evidence.text.clauses[clause].first <= _WISH_REACH}
 
 
 def _widened(evidence: Evidence, clause: int, clauses: tuple[Span, ...]) -> Span:
