@@ -91,6 +91,24 @@ def test_next_step_offers_only_allowed_moves_and_no_letter_closes_a_case(
     assert complaint.phase == "registered"
 
 
+@pytest.mark.parametrize("width", [360, 820, 1180, 1440])
+def test_every_menu_opens_whole_inside_the_window(width: int, visit: Visit, lena: User, complaint: Complaint) -> None:
+    page = visit(lena, size={"width": width, "height": 900}).page
+    page.goto(f"/cases/{complaint.reference}/")
+    for key in "satepg":
+        page.keyboard.press(key)
+        sheet = page.locator("details.menu[open] > .menu__sheet")
+        box = sheet.bounding_box()
+        assert box is not None, key
+        assert box["x"] >= 0, key
+        assert box["x"] + box["width"] <= width, key
+        centre = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 20}
+        on_top = page.evaluate("({x, y}) => document.elementFromPoint(x, y)?.closest('.menu__sheet') !== null", centre)
+        assert on_top, f"{key}: something covers the menu"
+        page.keyboard.press("Escape")
+        expect(sheet).to_have_count(0)
+
+
 def test_single_letters_can_be_switched_off(visit: Visit, alice: User, complaint: Complaint) -> None:
     page = visit(alice).page
     page.goto("/queue/all/")

@@ -4,7 +4,11 @@ const address = document.body.dataset.live;
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("amends-news") : null;
 const refreshing = new Map();
 
-// Nobody loses what they are writing or the menu they have open: such a part is refreshed when they are done with it.
+// Nobody loses what they are writing, what they have unfolded, or the menu they have open.
+Object.assign(Idiomorph.defaults.callbacks, {
+  beforeAttributeUpdated: (name, node) => !(name === "open" && node.tagName === "DETAILS"),
+  beforeNodeMorphed: (node) => !(node.matches?.("textarea, input") && node.value !== node.defaultValue),
+});
 const busy = (element) =>
   element.querySelector("details.menu[open]") || (element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
 

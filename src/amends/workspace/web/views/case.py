@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from amends.accounts.public import (
     Actor,
@@ -57,6 +58,11 @@ WAY = (
 )
 OFF_THE_WAY = (Phase.WITHDRAWN, Phase.OUT_OF_JURISDICTION)
 COLLEAGUES = 500
+BY_PANEL = (
+    ((Action.PROPOSE,), gettext_lazy("Make a proposal"), "proposal"),
+    ((Action.AGREE, Action.DECLINE), gettext_lazy("Record what the customer says to it"), "proposal"),
+)
+"""Moves that are the consequence of work in a panel: without it the phase would say what did not happen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,13 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One allowed move, as a button."""
+    """One allowed move, as a button; with `panel` it leads there instead."""
 
     action: str
     label: str
     needs_reason: bool
     needs_outcome: bool
+    panel: str = ""
 
 
 def way_of(phase: str) -> list[Stop]:
@@ -89,10 +96,15 @@ def way_of(phase: str) -> list[Stop]:
 
 
 def steps_of(phase: str) -> list[Step]:
-    """The allowed moves as buttons; only they are offered."""
-    return [
+    """The allowed moves as buttons, and only they; where a panel makes the move, the button leads to it."""
+    possible = allowed(phase)
+    steps = [
+        Step("", str(label), False, False, panel) for actions, label, panel in BY_PANEL if set(actions) & set(possible)
+    ]
+    return steps + [
         Step(action.value, str(action.label), MOVES[action].needs_reason, needs_outcome=action is Action.RESOLVE)
-        for action in allowed(phase)
+        for action in possible
+        if not any(action in actions for actions, _, _ in BY_PANEL)
     ]
 
 
