@@ -24,7 +24,9 @@ def root_cause_of(complaint: Complaint) -> RootCause | None:
 def actions_of(complaint: Complaint) -> list[CorrectiveAction]:
     """The corrective actions that a case led to (1 query)."""
     return list(
-        CorrectiveAction.objects.filter(complaint_id=complaint.pk).select_related("owner").order_by("due_on", "id")
+        CorrectiveAction.objects.filter(complaint_id=complaint.pk)
+        .select_related("owner", "complaint")
+        .order_by("due_on", "id")
     )
 
 

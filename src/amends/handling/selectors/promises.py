@@ -91,7 +91,7 @@ def ledger(actor: Actor, view: str, *, after: str = "") -> LedgerPage:
     Raises:
         BadInput: the cursor is damaged.
     """
-    rows = visible_promises(actor).select_related("complaint", "complaint__owner")
+    rows = visible_promises(actor).select_related("complaint", "complaint__owner").prefetch_related("delays")
     if view == "running":
         rows = rows.filter(done_at=None, state__in=RUNNING_STATES).order_by("due_at", "id")
         found = _page(rows, "due_at", after, forward=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ from amends.accounts.public import Actor
 from amends.cases.public import Complaint, visible_complaints
 from amends.core import clock
 from amends.handling.models import Approval, Proposal, Remedy, Step
-from amends.handling.rules import OPEN_STATES, ProposalState
+from amends.handling.rules import OPEN_STATES, Part, ProposalState, totals
 
 LOOK_BACK = timedelta(days=365)
 SIMILAR_ROWS = 500
@@ -62,6 +63,13 @@ def current_proposal(complaint: Complaint) -> WholeProposal | None:
 def open_proposal_of(complaint: Complaint) -> WholeProposal | None:
     """The proposal that is not decided yet (4 queries)."""
     return next((one for one in proposals_of(complaint) if one.proposal.state in OPEN_STATES), None)
+
+
+def totals_of(remedies: Iterable[Remedy]) -> dict[str, Decimal]:
+    """What these remedies can cost at most, by currency (PURE)."""
+    return totals(
+        Part(one.option, one.currency, one.amount) for one in remedies if one.amount is not None and one.currency
+    )
 
 
 CUSTOMER_SEES = (ProposalState.SENT, ProposalState.ACCEPTED, ProposalState.DECLINED, ProposalState.OTHER_WANTED)

@@ -20,7 +20,8 @@ from amends.core.news import announce
 from amends.handling.events import ApprovalAsked, ApprovalGiven, ProposalSent
 from amends.handling.models import Approval, Proposal, Remedy, Step
 from amends.handling.people import actor_key, approvers, may_give, sender
-from amends.handling.rules import OPEN_STATES, Part, ProposalState, next_state, totals
+from amends.handling.rules import OPEN_STATES, ProposalState, next_state
+from amends.handling.selectors.proposals import totals_of
 from amends.handling.services.telling import tell
 from amends.handling.services.writing import write_proposal
 from amends.handling.values import NewRemedy, NewStep, checked_remedies, checked_steps, checked_text
@@ -41,8 +42,7 @@ def open_proposal(actor: Actor, proposal_id: int) -> tuple[Complaint, Proposal]:
 
 def amounts_of(proposal: Proposal) -> dict[str, Decimal]:
     """What it can cost at most, by currency (1 query)."""
-    rows = Remedy.objects.filter(proposal=proposal, amount__isnull=False).exclude(currency="")
-    return totals(Part(row.option, row.currency, row.amount or Decimal(0)) for row in rows)
+    return totals_of(Remedy.objects.filter(proposal=proposal))
 
 
 def put_on_record(actor: Actor, complaint: Complaint, kind: str, **data: Any) -> None:
