@@ -134,7 +134,7 @@ def web(where: Environment) -> Iterator[Finding]:
 def mail_listener(where: Environment) -> Iterator[Finding]:
     """Whether mail can come in here, and go out."""
     try:
-        with socket.create_connection((_here(where.host), where.smtp_port), timeout=5) as connection:
+        with socket.create_connection((_here(where.smtp_host), where.smtp_port), timeout=5) as connection:
             greeting = connection.recv(200)
         if greeting.startswith(b"220"):
             yield good(f"The mail listener answers on port {where.smtp_port}.")

@@ -3,7 +3,8 @@
     AMENDS_DATA           folder of everything that is kept outside of the database (default `var`, made when missing)
     AMENDS_HOST           address that the web server listens on (127.0.0.1)
     AMENDS_PORT           its port (8000)
-    AMENDS_SMTP_PORT      port of the mail listener (2525)
+    AMENDS_SMTP_HOST      address of the mail listener (127.0.0.1)
+    AMENDS_SMTP_PORT      its port (2525)
     AMENDS_WEB_PROCESSES  number of web processes under `amends run` (1)
     DEMO                  0: an empty system instead of the demo company
     DATABASE_URL          a PostgreSQL of your own; without it the embedded one is used
@@ -37,6 +38,7 @@ class Environment:
     data: Path
     host: str
     port: int
+    smtp_host: str
     smtp_port: int
     web_processes: int
     demo: bool
@@ -54,6 +56,7 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
         data=Path(given.get("AMENDS_DATA") or "var").absolute(),
         host=given.get("AMENDS_HOST") or "127.0.0.1",
         port=_number(given, "AMENDS_PORT", 8000, 65535),
+        smtp_host=given.get("AMENDS_SMTP_HOST") or "127.0.0.1",
         smtp_port=_number(given, "AMENDS_SMTP_PORT", 2525, 65535),
         web_processes=_number(given, "AMENDS_WEB_PROCESSES", 1, 64),
         demo=(given.get("DEMO") or "1").strip().lower() not in NO,

