@@ -16,8 +16,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
 
+from amends.accounts.public import request_actor
 from amends.core import clock as time
 from amends.workspace.badges import ClockBadge, ClockState, length_words
+from amends.workspace.places import Place, places_for
 
 register = template.Library()
 
@@ -178,3 +180,10 @@ def shell(context: dict[str, Any]) -> dict[str, Any]:
         "shortcuts": bool(getattr(user, "single_key_shortcuts", True)),
         "demo": bool(getattr(settings, "AMENDS_DEMO", False)),
     }
+
+
+@register.simple_tag(takes_context=True)
+def areas(context: dict[str, Any]) -> list[Place]:
+    """The areas of the bar that this person may open."""
+    request: HttpRequest = context["request"]
+    return places_for(request_actor(request), path=request.path, area=str(context.get("area", "")))
