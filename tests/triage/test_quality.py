@@ -15,9 +15,11 @@ import pytest
 import yaml
 
 from amends.triage.assess import assess
-from amends.triage.values import Assessment
+from amends.triage.values import PART_JOINER, Assessment
 
 CASES = Path(__file__).parent / "cases.yaml"
+LAST_OF_FIRST_PART = 170
+FIRST_OF_LAST_PART = 291
 FLAGS = ("safety", "vulnerable", "legal_or_media")
 FLOORS = {
     "tuning": {
@@ -39,6 +41,11 @@ def cases() -> list[dict[str, Any]]:
 
 
 def half_of(case: dict[str, Any]) -> str:
+    """Which set a message belongs to: the first part has an honest held-out half, the later parts have been looked at."""
+    if case["id"] >= FIRST_OF_LAST_PART:
+        return "last"
+    if case["id"] > LAST_OF_FIRST_PART:
+        return "later"
     return "tuning" if case["id"] % 2 else "held-out"
 
 
@@ -120,7 +127,7 @@ def test_the_set_is_large_and_covers_every_label_in_both_languages_and_halves() 
 def test_the_labels_quote_the_messages_exactly() -> None:
     for case in cases():
         for words, _ in case.get("points", []):
-            assert words in case["text"], case["id"]
+            assert all(part in case["text"] for part in words.split(PART_JOINER)), case["id"]
         assert (case.get("wants") or "") in case["text"], case["id"]
 
 
@@ -128,7 +135,7 @@ def test_points_and_wishes_quote_the_text_exactly_and_only_dissatisfaction_has_p
     for case in cases():
         said = assess(case["text"])
         for point in said.points:
-            assert all(part in case["text"] for part in point.words.split(" … ")), case["id"]
+            assert all(part in case["text"] for part in point.words.split(PART_JOINER)), case["id"]
         assert said.desired_outcome is None or said.desired_outcome in case["text"]
         if said.label == "other":
             assert said.points == ()

@@ -58,13 +58,18 @@ class Evidence:
     def __init__(self, text: Text, language: str) -> None:
         self.text = text
         self.language = language
+        self._hits: dict[str, list[Hit]] = {}
         self._clause_starts = [clause.first for clause in text.clauses]
 
     def hits(self, field: str) -> list[Hit]:
         """Return the phrases of a field that do not touch a mask of their own field ("heart attack, figuratively")."""
-        found = find(self.text, field, self.language)
-        masked = _tokens_of(hit for hit in found if hit.group.name == "mask")
-        return [hit for hit in found if hit.group.name != "mask" and masked.isdisjoint(range(hit.first, hit.last))]
+        if field not in self._hits:
+            found = find(self.text, field, self.language)
+            masked = _tokens_of(hit for hit in found if hit.group.name == "mask")
+            self._hits[field] = [
+                hit for hit in found if hit.group.name != "mask" and masked.isdisjoint(range(hit.first, hit.last))
+            ]
+        return self._hits[field]
 
     @cached_property
     def context(self) -> dict[str, list[Hit]]:
@@ -174,7 +179,8 @@ class Evidence:
             sentence -= 1
         if ("third party", sentence) not in self._in_sentence:
             return False
-        return sentence not in self._addressing
+        # "I am fed up with my provider and want to try yours" speaks to us, and still of them.
+        return sentence not in self._addressing or ("joining", sentence) in self._in_sentence
 
     @cached_property
     def _addressing(self) -> set[int]:

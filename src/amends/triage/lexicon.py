@@ -26,6 +26,7 @@ SHORT_LANGUAGES = ("fr", "es", "it", "nl", "pl")
 LANGUAGES = FULL_LANGUAGES + SHORT_LANGUAGES
 _GAPS = {"..": 3, "...": 6}
 _SHORTEST_STEM = 3
+_KNOWN_FORMS = 10_000
 
 
 class Group(BaseModel):
@@ -71,6 +72,8 @@ class Matcher:
 
     def __init__(self, groups: tuple[Group, ...], classes: dict[str, str]) -> None:
         self._classes = classes
+        # Words come again and again; what they fit is remembered, within bounds.
+        self._known: dict[str, frozenset[int]] = {}
         self._elements: dict[str, int] = {}
         self._exact: dict[str, set[int]] = defaultdict(set)
         self._starts: dict[str, set[int]] = defaultdict(set)
@@ -132,7 +135,11 @@ class Matcher:
 
     def find(self, text: Text) -> list[Hit]:
         """Return the hits in text order; of hits of one group with the same start only the longest."""
-        known = {form: self._elements_of(form) for form in set(text.forms)}
+        if len(self._known) > _KNOWN_FORMS:
+            self._known.clear()
+        for form in set(text.forms).difference(self._known):
+            self._known[form] = self._elements_of(form)
+        known = self._known
         at = [known[form] for form in text.forms]
         best: dict[tuple[int, str], Hit] = {}
         for sentence in text.sentences:

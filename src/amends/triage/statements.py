@@ -17,11 +17,13 @@ from amends.triage.text import Span
 _OURS = words("addressed")
 _THINGS = words("things")
 _SELF = words("self")
+_POSSESSIVE = words("possessive")
 _FEWEST_WORDS = 5
 _SUBJECT_REACH = 6
 _ABOUT_OURS = 1.3
 _ABOUT_A_THING = 1.2
-_ABOUT_SELF = 0.3
+_ABOUT_SOMETHING_OF_THEIRS = 0.7
+_ABOUT_SELF = 0.4
 _BESIDE_A_REQUEST = 0.5
 _SILENT = frozenset({"information", "asking", "thanks", "hypothetical", "withdrawn", "solved", "own fault", "automatic"})
 _GROUP = Group(name="statement", phrases=("statement",))
@@ -45,11 +47,10 @@ def statements(evidence: Evidence) -> list[Statement]:
     if evidence.text.channel == "chat":
         # Turns of a chat answer questions and give particulars: there a bare statement says nothing.
         return []
-    requests = bool(evidence.context.get("asking")) or any(
-        evidence.text.is_question(sentence.sentence) for sentence in evidence.text.sentences
-    )
+    requests = bool(evidence.context.get("asking") or evidence.context.get("thanks"))
     good = {evidence.clause_of(hit.first) for hit in evidence.hits("sentiment") if hit.group.weight > 0}
     silent = {evidence.clause_of(hit.first) for name in _SILENT for hit in evidence.context.get(name, [])}
+    silent |= _taken_back(evidence)
     found = []
     for number, span in enumerate(evidence.text.clauses):
         if number in silent or number in good or not evidence.text.in_body(span.first):
@@ -58,6 +59,12 @@ def statements(evidence: Evidence) -> list[Statement]:
         if weight > 0:
             found.append(Statement(span, weight))
     return sorted(found, key=lambda statement: (-statement.weight, statement.span.first))
+
+
+def _taken_back(evidence: Evidence) -> set[int]:
+    """The clauses that name a problem only to deny it: "there was never a problem"."""
+    hits = [*evidence.hits("issues"), *evidence.hits("safety")]
+    return {evidence.clause_of(hit.first) for hit in hits if evidence.share(hit)[0] == 0}
 
 
 def _weight(evidence: Evidence, span: Span) -> float:
@@ -70,12 +77,15 @@ def _weight(evidence: Evidence, span: Span) -> float:
 
 def _about(evidence: Evidence, span: Span) -> float:
     """Tell by the first determiner or pronoun what the clause is about."""
+    about = 0.0
     for index in range(span.first, min(span.first + _SUBJECT_REACH, span.last)):
         form = evidence.text.forms[index]
         if form in _OURS and evidence.addresses(index):
             return _ABOUT_OURS
         if form in _SELF:
             return _ABOUT_SELF
+        if form in _POSSESSIVE:
+            about = _ABOUT_SOMETHING_OF_THEIRS
         if form in _THINGS:
             return _ABOUT_A_THING
-    return 0.0
+    return about

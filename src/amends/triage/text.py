@@ -22,6 +22,7 @@ TOKEN_CHARACTERS = 40
 SUBJECT_CHARACTERS = 500
 """Longer subjects are assessed on their first 500 characters."""
 
+_ORDINAL_DIGITS = 2
 _SUBJECT_GAP = "\n\n"
 _REPLY_MARKS = re.compile(r"^(?:\s{0,3}(?:re|aw|fwd?|wg|antwort)\s?:){1,8}", re.IGNORECASE)
 # Letters with their combining marks, inner apostrophes and hyphens; numbers with separators; any other character alone.
@@ -104,14 +105,19 @@ class Text:
         for index, token in enumerate(tokens):
             following = tokens[index + 1].start if index + 1 < len(tokens) else len(self.assessed)
             gap = self.assessed[token.end : following]
-            if self._ends_sentence(token, gap) or index + 1 == len(tokens):
+            before = tokens[index - 1].form if index else ""
+            if self._ends_sentence(token, gap, before) or index + 1 == len(tokens):
                 spans.append(Span(first, index + 1, len(spans)))
                 first = index + 1
         return tuple(spans)
 
     @staticmethod
-    def _ends_sentence(token: Token, gap: str) -> bool:
-        return gap.count("\n") > 1 or (token.form in _SENTENCE_ENDS and (gap != "" or token.form in "!?…"))
+    def _ends_sentence(token: Token, gap: str, before: str) -> bool:
+        if gap.count("\n") > 1:
+            return True
+        # "am 3. April" goes on; a line of its own does not.
+        ordinal = token.form == "." and before.isdigit() and len(before) <= _ORDINAL_DIGITS and "\n" not in gap
+        return token.form in _SENTENCE_ENDS and not ordinal and (gap != "" or token.form in "!?…")
 
     @cached_property
     def clauses(self) -> tuple[Span, ...]:

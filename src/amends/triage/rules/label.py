@@ -79,9 +79,8 @@ def is_mild(evidence: Evidence, earlier: Earlier) -> bool:
     if len({finding.clause for finding in evidence.findings if finding.weight >= 1}) > 2:
         return False
     polite = bool(context.get("asks small thing")) and bool(context.get("thanks")) and len(evidence.text.sentences) <= 5
-    slight = any(
-        evidence.clause_of(hit.first) in {f.clause for f in evidence.findings} for hit in context.get("slight", [])
-    )
+    clauses = {finding.clause for finding in evidence.findings}
+    slight = any(not clauses or evidence.clause_of(hit.first) in clauses for hit in context.get("slight", []))
     return bool(context.get("mild")) or slight or polite
 
 

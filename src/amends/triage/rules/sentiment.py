@@ -7,6 +7,7 @@ from math import sqrt
 from amends.triage.evidence import ABOUT_OTHERS, Evidence
 from amends.triage.lexicon import Hit
 from amends.triage.rules.context import Earlier
+from amends.triage.statements import statements
 from amends.triage.values import Judgement, Reason
 
 FIELD = "sentiment"
@@ -15,7 +16,8 @@ _SOFTNESS = 18.0
 _NEGATED_GOOD = -0.8
 _NEGATED_BAD = -0.3
 _LIMIT = 40.0
-_PROBLEM = 0.6
+_PROBLEM = 0.8
+_MILDLY = 0.3
 _MOST_PROBLEMS = 6.0
 """A plain report of a failure is a little bitter even without a feeling word."""
 
@@ -24,7 +26,10 @@ def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
     """Sum the weights of the feeling words, turned round where negated."""
     hits = _outermost(evidence.hits(FIELD))
     weighed = [(hit, _weight(evidence, hit)) for hit in hits]
-    problems = min(_MOST_PROBLEMS, sum(finding.weight for finding in evidence.findings))
+    told = evidence.findings or statements(evidence)[:1]
+    problems = min(_MOST_PROBLEMS, sum(one.weight for one in told))
+    if any(evidence.context.get(name) for name in ("mild", "slight", "indifferent")):
+        problems *= _MILDLY
     total = max(-_LIMIT, min(_LIMIT, sum(weight for _, weight in weighed) - _PROBLEM * problems))
     value = round(total / sqrt(total * total + _SOFTNESS), 2)
     telling = sorted(weighed, key=lambda pair: -abs(pair[1]))[:3]
