@@ -1,0 +1,1 @@
+"""Complaints from the web form, which the portal hosts."""
