@@ -34,6 +34,8 @@ def _work(queues: list[str] | None, concurrency: int) -> None:
     from procrastinate.contrib.django import app
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
+    from amends.core.jobs import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS
+
     connector = app.connector
     assert isinstance(connector, DjangoConnector)
     with app.replace_connector(connector.get_worker_connector()) as working:
@@ -41,6 +43,8 @@ def _work(queues: list[str] | None, concurrency: int) -> None:
             queues=queues,
             concurrency=concurrency,
             shutdown_graceful_timeout=GRACE_SECONDS,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=DEAD_AFTER_SECONDS,
             delete_jobs="successful",
             install_signal_handlers=True,
         )
