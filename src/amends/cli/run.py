@@ -122,6 +122,8 @@ class Supervisor:
     def _start(self, web_socket: socket.socket, children_lock: IO[bytes]) -> None:
         shutil.rmtree(self.where.data / "metrics", ignore_errors=True)
         environment.prepare_variables(self.where)
+        if sys.stderr.isatty():  # a person watches: one line for every request would hide what we say
+            os.environ.setdefault("AMENDS_LOG_LEVEL", "WARNING")
         self._start_database()
         kept = (children_lock.fileno(),)
         web = {SOCKET_VARIABLE: str(web_socket.fileno())}
