@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Load what is missing of the demo company; 0 also when there is nothing to do, 1 when stories could not be told."""
+    """Load what is missing of the demo company; 0 also when there is nothing to do, 1 when a story was refused."""
     del arguments
     from django.apps import apps
 
@@ -51,7 +51,7 @@ def tell_everything(now: datetime) -> list[str]:
     from amends.cli.demo_company import founding
     from amends.cli.demo_company.content import stories
     from amends.cli.demo_company.playing import Stage, told_already
-    from amends.cli.demo_company.settling import settle
+    from amends.cli.demo_company.settling import FRESH, old_news_is_read, settle
     from amends.core.errors import AmendsError
 
     began = time.monotonic()
@@ -60,7 +60,11 @@ def tell_everything(now: datetime) -> list[str]:
     known, stage, refused = told_already(), Stage(now), []
     missing = [story for story in stories(now) if story.key not in known]
     gc.disable()  # hundreds of thousands of short-lived objects and no cycles among them: a tenth of the time
+    fresh = False
     for number, story in enumerate(missing, start=1):
+        if not fresh and story.received_at > now - FRESH:
+            fresh = True
+            old_news_is_read(now - FRESH)
         try:
             stage.play(story)
         except AmendsError as refusal:

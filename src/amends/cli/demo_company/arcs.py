@@ -67,6 +67,7 @@ CALLED: Mapping[model.Language, str] = {
     "de": "Nach der schlechten Umfrage angerufen. Zugehört, für die zweite Runde entschuldigt. Ich kümmere mich.",
 }
 OUTCOMES: tuple[model.Outcome, ...] = ("upheld", "upheld", "upheld", "upheld", "partly_upheld", "not_upheld")
+SHORT: tuple[model.Question, ...] = ("context", "replication")  # what is asked when the rest is plain
 UNAIDED = 100  # what a first-line agent may grant alone, in whole currency units
 
 
@@ -161,7 +162,7 @@ def looking_into_it(course: Course, at: datetime) -> tuple[list[model.Event], da
         events_of_handoff, at = _handed_on(course, at, team)
         events += events_of_handoff
     at += timedelta(minutes=course.roll.randint(3, 20))
-    for question in model.QUESTIONS:
+    for question in model.QUESTIONS if course.roll.random() < 0.4 else SHORT:
         choices: list[str] = getattr(course.bank, question)
         text = course.says(course.one(choices), at)
         events.append(model.Answered(at=at, by=course.owner, question=question, text=text))

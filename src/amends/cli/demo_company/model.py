@@ -253,6 +253,7 @@ class Proposed(Event):
     text: str
     remedies: tuple[Remedy, ...]
     steps: tuple[Step, ...]
+    waits: bool = False  # for the approval of somebody with more authority; the customer has not seen it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

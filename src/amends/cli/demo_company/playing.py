@@ -17,6 +17,7 @@ from amends.cases.public import (
     Complaint,
     Direction,
     IntakeKey,
+    Label,
     Message,
     MessageState,
     NewComplaint,
@@ -239,7 +240,7 @@ class Play:
                 self.at(moment, lambda action_id=action_id: self._complete(action_id))  # type: ignore[misc]  # bound now
 
     def _next_question(self, before: datetime) -> datetime | None:
-        """When the next planned question of this case is due, if that is before then. All earlier cases have none left."""
+        """When the next planned question of this case is due, if before then. Earlier cases have none left."""
         for model_of_question in (SurveyInvitation, CheckIn):
             rows = model_of_question.objects.filter(
                 complaint_id=self.complaint_id, state=AskState.PLANNED, due_at__lt=before
@@ -261,11 +262,20 @@ class Play:
         actor = self.actor(event.by)
         take(actor=actor, complaint_id=self.complaint_id)
         self.owner = event.by
-        complaint = self.complaint()
-        wanted = {"category": self.story.category, "severity": self.story.severity}
-        wrong = {name: value for name, value in wanted.items() if getattr(complaint, name) != value}
-        if wrong:
+        if wrong := self._misjudged(self.complaint()):
             correct(actor=actor, complaint_id=self.complaint_id, values=wrong)
+
+    def _misjudged(self, complaint: Complaint) -> dict[str, Any]:
+        """What somebody who reads the case sets right: gross mistakes, and after a close look also small ones."""
+        close_look = self.story.handwritten
+        wrong: dict[str, Any] = {}
+        if complaint.category != self.story.category and (close_look or complaint.category == "other"):
+            wrong["category"] = self.story.category
+        if abs(complaint.severity - self.story.severity) > (0 if close_look else 1):
+            wrong["severity"] = self.story.severity
+        if complaint.label == Label.OTHER:
+            wrong["label"] = Label.COMPLAINT
+        return wrong
 
     def replied(self, event: model.Replied) -> None:
         reply(actor=self.actor(event.by), complaint_id=self.complaint_id, text=event.text)

@@ -153,6 +153,7 @@ def _proposed(reader: Reader, at: datetime, by: str, entry: Entry) -> Iterator[m
             for remedy in (parse_remedy(raw) for raw in entry.pop("remedies"))
         ),
         steps=tuple(_step(raw, reader, by) for raw in entry.pop("steps")),
+        waits=bool(entry.pop("waits", False)),
     )
 
 
@@ -291,7 +292,7 @@ def phase_after(events: Iterable[model.Event], start: model.Phase) -> model.Phas
                 phase = "acknowledged"
             case model.Answered() | model.Reopened():
                 phase = "investigating"
-            case model.Proposed():
+            case model.Proposed(waits=False):
                 phase = "proposed"
             case model.Decided(decision=decision):
                 phase = "agreed" if decision == "accepted" else "investigating"
