@@ -269,11 +269,13 @@ def test_a_mail_that_asks_for_no_automatic_answer_says_so_in_its_case(house: Hou
 
 
 def test_a_mail_to_a_shop_is_the_shop_s_complaint(house: House):
-    house.london.sender_email = "london@amends.localhost"
+    house.london.sender_email = "London@amends.localhost"
     house.london.save(update_fields=["sender_email"])
     row = arrive(mail(to="London <london@amends.localhost>"))
     assert row.complaint is not None
     assert row.complaint.unit_id == house.london.pk
+    echo = arrive(mail(sender="london@amends.localhost", number=2, text="echo"))
+    assert "own address" in echo.reason
 
 
 def test_a_poison_mail_ends_in_the_quarantine_and_the_others_go_on(house: House, monkeypatch: pytest.MonkeyPatch):

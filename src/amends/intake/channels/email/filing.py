@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models.functions import Lower
 
 from amends.accounts.public import SYSTEM, Unit, customer_actor, root_unit
 from amends.cases.public import (
@@ -74,7 +75,7 @@ def file_mail(row: RawMail, mail: ParsedMail, fingerprint: str) -> Filed | Quara
     sender = normalise_email(sender_of(mail, row.envelope_from).address)
     if not sender:
         return Quarantine("No sender's address could be read, so nobody could be answered.")
-    if sender == normalise_email(settings.AMENDS_MAILBOX) or read_reply_address(sender) is not None:
+    if _is_our_own(sender):
         return Quarantine("It comes from our own address: answering it would go round in circles.")
     strayed = case is not None and sender not in known_addresses(case)
     if strayed and _strayed_lately(sender) >= STRAYED_PER_HOUR:
@@ -154,10 +155,17 @@ def _complaint(
     return Filed(outcome, registration.complaint.pk, strayed=strayed_from is not None and registration.created)
 
 
+def _is_our_own(address: str) -> bool:
+    """Whether we send from this address ourselves."""
+    if address == normalise_email(settings.AMENDS_MAILBOX) or read_reply_address(address) is not None:
+        return True
+    return Unit.objects.filter(sender_email__iexact=address).exists()
+
+
 def _unit_written_to(addresses: list[str]) -> int:
     """The unit whose own address the mail was sent to; the organisation when it is none of them."""
     wanted = [normalise_email(address) for address in addresses]
-    unit = Unit.objects.filter(sender_email__in=wanted).exclude(sender_email="").order_by("-path").first()
+    unit = Unit.objects.annotate(own=Lower("sender_email")).filter(own__in=wanted).exclude(sender_email="").order_by("-path").first()
     return (unit or root_unit()).pk
 
 
