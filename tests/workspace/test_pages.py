@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from tests.people import House, actor, new_complaint
 
 from amends.accounts.public import SYSTEM, User
-from amends.cases.public import Complaint, Message, NewFile, Phase, receive_message
+from amends.cases.public import Complaint, Message, NewFile, Phase, portal_token, receive_message, reply
 from amends.core import clock
 
 pytestmark = pytest.mark.django_db
@@ -224,6 +224,16 @@ def test_what_a_stranger_wrote_stays_text(alice: User, house: House, signed_in: 
         page = signed_in(alice).get(address).text
         assert "<script>alert" not in page
         assert "<img" not in page
+
+
+def test_staff_never_see_the_secret_of_the_customers_page(
+    alice: User, complaint: Complaint, signed_in: SignedIn
+) -> None:
+    secret = portal_token(complaint.public_id)
+    reply(actor=SYSTEM, complaint_id=complaint.pk, text=f"Your page: https://care.example/p/{secret}/ is open.")
+    page = signed_in(alice).get(f"/cases/{complaint.reference}/").text
+    assert secret not in page
+    assert "[link to the customer&#x27;s page] is open." in page
 
 
 def test_files_of_strangers_are_only_ever_downloaded(alice: User, complaint: Complaint, signed_in: SignedIn) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -22,6 +23,7 @@ ICONS = {
     "api": "link",
     "import": "file-import",
 }
+SECRET_PAGE = re.compile(r"https?://[^\s<>\"]{1,200}/[psc]/[0-9A-Za-z._~-]{24,200}/?")
 SILENT = frozenset({"message_sent", "routed", "clocks_started", "clocks_stopped", "clocks_recomputed"})
 """Records that say nothing a person does not see anyway: in the message, the team or the clocks."""
 FAILED = (MessageState.FAILED, MessageState.BOUNCED)
@@ -112,7 +114,7 @@ def _message(item: TimelineItem, *, subject: str, new_day: bool) -> Entry:
         icon="lock" if kind == "note" else "robot" if one.automatic else ICONS.get(one.channel, "message"),
         at=one.at,
         who=who or _("the customer"),
-        text=one.text,
+        text=_readable(one.text),
         says=_says(kind, one.kind, automatic=one.automatic),
         subject="" if kind == "note" or (subject and subject in one.subject) else one.subject,
         state=str(MessageState(one.state).label) if kind == "out" else "",
@@ -122,6 +124,11 @@ def _message(item: TimelineItem, *, subject: str, new_day: bool) -> Entry:
         files=tuple(File(id=file.pk, name=file.name, size=file.blob.size) for file in one.attachments.all()),
         new_day=new_day,
     )
+
+
+def _readable(text: str) -> str:
+    """The words without the secret of the customer's page: whoever has it could answer in the customer's name."""
+    return SECRET_PAGE.sub(_("[link to the customer's page]"), text)
 
 
 def _says(direction: str, kind: str, *, automatic: bool) -> str:
