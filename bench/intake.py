@@ -22,7 +22,9 @@ from psycopg import sql
 
 from bench.system import System, prepare_django, print_figures, quantile, system
 
-WORDS = "My speaker stopped working after the update. I have waited nine days, nobody answered, and I want my money back."
+WORDS = (
+    "My speaker stopped working after the update. I have waited nine days, nobody answered, and I want my money back."
+)
 
 
 def post_all(one: System, token: str, complaints: int, clients: int) -> tuple[float, list[float]]:
@@ -43,7 +45,11 @@ def post_all(one: System, token: str, complaints: int, clients: int) -> tuple[fl
                     "attributes": {"software_version": "2.4.0", "order": str(count)},
                 }
             )
-            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Idempotency-Key": f"bench-{count}"}
+            headers = {
+                "Authorization": f"Bearer {token}",
+                "Content-Type": "application/json",
+                "Idempotency-Key": f"bench-{count}",
+            }
             began = time.monotonic()
             connection.request("POST", "/api/v1/complaints", body, headers)
             answer = connection.getresponse()
@@ -109,7 +115,9 @@ def raw_loop(url: str, complaints: int) -> tuple[float, dict[str, int]]:
                         if number == 0:
                             row["__statement"] = _insert(table, list(values))
                         new_id = connection.execute(
-                            row["__statement"], [_adapted(value) for name, value in values.items() if name != "__statement"], prepare=True
+                            row["__statement"],
+                            [_adapted(value) for name, value in values.items() if name != "__statement"],
+                            prepare=True,
                         ).fetchone()
                         assert new_id is not None
                         fresh[table] = new_id[0]
@@ -122,7 +130,9 @@ def raw_loop(url: str, complaints: int) -> tuple[float, dict[str, int]]:
 def _insert(table: str, names: list[str]) -> sql.Composed:
     names = [name for name in names if name != "__statement"]
     return sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING id").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, names)), sql.SQL(", ").join(sql.Placeholder() for _ in names)
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.SQL(", ").join(sql.Placeholder() for _ in names),
     )
 
 
@@ -193,7 +203,10 @@ def main() -> None:
             "clients": arguments.clients,
             "web_processes": 2,
             "complaints_per_second": round(rate, 1),
-            "answer_ms": {"p50": round(quantile(answers, 0.5) * 1000, 1), "p95": round(quantile(answers, 0.95) * 1000, 1)},
+            "answer_ms": {
+                "p50": round(quantile(answers, 0.5) * 1000, 1),
+                "p95": round(quantile(answers, 0.95) * 1000, 1),
+            },
             "raw_loop_per_second": round(raw, 1),
             "ratio_to_raw_loop": round(rate / raw, 3),
             "rows_per_complaint": rows,
@@ -206,7 +219,13 @@ def _set_up() -> str:
     from amends.accounts.public import SYSTEM, create_token, set_up_organisation
 
     set_up_organisation(
-        name="Bench", timezone="Europe/London", country="GB", language="en", email="ada@example.org", person="Ada", password="correct horse battery"
+        name="Bench",
+        timezone="Europe/London",
+        country="GB",
+        language="en",
+        email="ada@example.org",
+        person="Ada",
+        password="correct horse battery",
     )
     return create_token(actor=SYSTEM, name="bench", scopes=["intake", "read"])
 

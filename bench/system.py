@@ -42,7 +42,10 @@ class System:
         """Start an `amends` subcommand."""
         log = (self.data / f"{command[0]}.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, "-m", "amends.cli.main", *command], env={**self.environment, **extra}, stdout=log, stderr=log
+            [sys.executable, "-m", "amends.cli.main", *command],
+            env={**self.environment, **extra},
+            stdout=log,
+            stderr=log,
         )
         log.close()
         self.processes.append(process)
@@ -51,7 +54,11 @@ class System:
     def run(self, *command: str) -> str:
         """Run an `amends` subcommand to its end and give what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "amends.cli.main", *command], env=self.environment, check=True, capture_output=True, text=True
+            [sys.executable, "-m", "amends.cli.main", *command],
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
         )
         return done.stdout
 
@@ -83,7 +90,11 @@ def system(**extra: str) -> Iterator[System]:
     data = Path(tempfile.mkdtemp(prefix="amends-bench-"))
     port, smtp_port = free_port(), free_port()
     environment = {
-        **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "AMENDS_SECRET_KEY", "AMENDS_BUILD", "AMENDS_TESTING")},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("DATABASE_URL", "AMENDS_SECRET_KEY", "AMENDS_BUILD", "AMENDS_TESTING")
+        },
         "AMENDS_DATA": str(data),
         "AMENDS_PORT": str(port),
         "AMENDS_SMTP_PORT": str(smtp_port),

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,33 +19,27 @@ sys.path.insert(0, str(ROOT / "src"))
 _data = Path(tempfile.mkdtemp(prefix="amends-test-"))
 os.environ.setdefault("AMENDS_TESTING", "1")
 os.environ["AMENDS_DATA"] = str(_data / "data")
-_server = None
 
 
-def pytest_load_initial_conftests() -> None:
-    """Nothing to do: importing this file is enough."""
-
-
-def _start_database() -> None:
-    """Start the embedded server before Django reads its settings."""
-    global _server
+def _start_database() -> Callable[[], None]:
+    """Start the embedded server before Django reads its settings; the answer stops it."""
     if os.environ.get("DATABASE_URL"):
-        return
+        return lambda: None
     from amends.core.postgres import EmbeddedPostgres
 
-    _server = EmbeddedPostgres(_data / "data")
-    os.environ["DATABASE_URL"] = _server.attach()
+    server = EmbeddedPostgres(_data / "data")
+    os.environ["DATABASE_URL"] = server.attach()
+    return server.leave
 
 
-_start_database()
+_stop_database = _start_database()
 
 pytest_plugins = ["tests.people"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server of the tests and remove its folder."""
-    if _server is not None:
-        _server.leave()
+    _stop_database()
     shutil.rmtree(_data, ignore_errors=True)
 
 
@@ -59,11 +53,11 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def chromium() -> Iterator[str]:
+def chromium() -> str:
     """The path of a Chromium; skips when there is none, except in CI."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("There is no Chromium in CI: install the package chromium.")
         pytest.skip("there is no Chromium: install the package chromium")
-    yield path
+    return path

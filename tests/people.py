@@ -44,14 +44,20 @@ def house(db: None) -> House:
         actor=SYSTEM, key="northlight", name="Northlight", parent=None, kind=UnitKind.ORGANISATION, timezone="Europe/London",
         country="GB", language="en", currency="GBP", rule_packs=["house"], sender_email="care@amends.localhost",
     )  # fmt: skip
-    london = create_unit(actor=SYSTEM, key="london", name="London shop", parent=root, kind=UnitKind.SHOP, subdivision="ENG", country="GB")
+    london = create_unit(
+        actor=SYSTEM, key="london", name="London shop", parent=root, kind=UnitKind.SHOP, subdivision="ENG", country="GB"
+    )
     berlin = create_unit(
         actor=SYSTEM, key="berlin", name="Laden Berlin", parent=root, kind=UnitKind.SHOP, timezone="Europe/Berlin",
         country="DE", subdivision="BE", language="de", currency="EUR",
     )  # fmt: skip
     specialists = Team.objects.create(key="specialists", name="Technical specialists", unit=root, tier=2)
-    care = Team.objects.create(key="care", name="Customer care", unit=london, tier=1, languages=["en"], escalates_to=specialists)
-    berlin_team = Team.objects.create(key="care-de", name="Kundendienst", unit=berlin, tier=1, languages=["de"], escalates_to=specialists)
+    care = Team.objects.create(
+        key="care", name="Customer care", unit=london, tier=1, languages=["en"], escalates_to=specialists
+    )
+    berlin_team = Team.objects.create(
+        key="care-de", name="Kundendienst", unit=berlin, tier=1, languages=["de"], escalates_to=specialists
+    )
     speaker = Product.objects.create(key="aria-one", name="Aria One", line="Speakers", price="199.00")
     return House(root, london, berlin, care, specialists, berlin_team, speaker)
 
@@ -123,7 +129,8 @@ def new_complaint(unit: Unit, **values: Any) -> Complaint:
         "channel": "api",
         "complainant": Person(name="Maya Okafor", email="maya@example.org", phone="+44 7700 900123", language="en"),
         "subject": "Speaker stopped working after the update",
-        "text": "My Aria One stopped working after the update. I have waited nine days and nobody answered my e-mail. I want my money back.",
+        "text": "My Aria One stopped working after the update. I have waited nine days and nobody answered my e-mail. "
+        "I want my money back.",
         "product": "aria-one",
         "unit_id": unit.pk,
     }

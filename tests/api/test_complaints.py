@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from tests.people import House, new_complaint
 
 from amends.accounts.public import SYSTEM, create_token
 from amends.cases.public import Complaint
-from tests.people import House, new_complaint
 
 BODY = {
     "channel": "api",
@@ -45,7 +45,7 @@ def test_a_complaint_is_registered_and_read(client: Client, house: House, token:
     assert read["complainant"]["email"] == "maya@example.org"
     assert read["subject"] == "Broken"
     assert read["attributes"] == {"software_version": "2.4.0"}
-    assert [one["kind"] for one in read["events"]][0] == "registered"
+    assert read["events"][0]["kind"] == "registered"
     for key in ("acknowledged_at", "assessment", "clocks", "points", "messages"):
         assert key in read
 
@@ -127,7 +127,12 @@ def test_a_token_of_another_unit_sees_nothing(client: Client, house: House) -> N
     assert get(client, berlin, "complaints").json()["items"] == []
     assert post(client, berlin, {**BODY, "unit": "london"}).status_code == 422
     for path in ("move", "reply", "notes", "points"):
-        answer = post(client, berlin, {"action": "close", "text": "x", "words": "x"}, path=f"/api/v1/complaints/{complaint.reference}/{path}")
+        answer = post(
+            client,
+            berlin,
+            {"action": "close", "text": "x", "words": "x"},
+            path=f"/api/v1/complaints/{complaint.reference}/{path}",
+        )
         assert answer.status_code == 404, path
 
 
@@ -163,7 +168,12 @@ def test_work_through_the_api(client: Client, house: House, token: str) -> None:
     complaint = new_complaint(house.london)
     base = f"/api/v1/complaints/{complaint.reference}"
     assert post(client, token, {"text": "A note."}, path=f"{base}/notes").status_code == 200
-    assert post(client, token, {"words": "nobody answered my e-mail", "aspect": "communication"}, path=f"{base}/points").status_code == 200
+    assert (
+        post(
+            client, token, {"words": "nobody answered my e-mail", "aspect": "communication"}, path=f"{base}/points"
+        ).status_code
+        == 200
+    )
     confirmed = post(client, token, {}, path=f"{base}/points/confirm").json()
     assert all(point["confirmed"] for point in confirmed["points"])
     assert post(client, token, {"action": "acknowledge"}, path=f"{base}/move").json()["phase"] == "acknowledged"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from tests.people import House, new_complaint
 
 from amends.accounts.public import SYSTEM
 from amends.audit.models import Record, Seal
 from amends.audit.public import record, seal, verify
 from amends.cases.public import Complaint, add_note
-from tests.people import House, new_complaint
 
 
 def _behind_the_back(statement: str) -> None:
@@ -40,7 +40,9 @@ def test_a_row_changed_in_sql_is_named(complaint: Complaint) -> None:
     row = Record.objects.get(chain=f"complaint:{complaint.pk}", kind="registered")
     _behind_the_back(f"UPDATE audit_record SET data = '{{}}' WHERE id = {row.pk}")
     problems = verify().problems
-    assert any(f"Row {row.pk} (complaint:{complaint.pk}, number 0, registered)" in one and "changed" in one for one in problems)
+    assert any(
+        f"Row {row.pk} (complaint:{complaint.pk}, number 0, registered)" in one and "changed" in one for one in problems
+    )
 
 
 def test_a_removed_row_is_named_by_its_place(complaint: Complaint) -> None:

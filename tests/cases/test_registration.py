@@ -6,12 +6,12 @@ import threading
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from tests.people import House, new_complaint
 
 from amends.accounts.public import SYSTEM
 from amends.audit.public import Record
 from amends.cases.public import Complaint, Customer, IntakeKey, Message, NewComplaint, NewFile, Person, register
 from amends.core.errors import BadInput, Conflict
-from tests.people import House, new_complaint
 
 
 def test_a_complaint_gets_the_next_reference_of_the_year(house: House) -> None:
@@ -42,7 +42,14 @@ def _explode(event: object) -> None:
 
 
 def test_the_same_key_is_the_same_complaint(house: House) -> None:
-    new = NewComplaint(channel="api", complainant=Person(name="A"), unit_id=house.london.pk, text="Broken.", source="token:1", key="k-1")
+    new = NewComplaint(
+        channel="api",
+        complainant=Person(name="A"),
+        unit_id=house.london.pk,
+        text="Broken.",
+        source="token:1",
+        key="k-1",
+    )
     first = register(actor=SYSTEM, new=new)
     again = register(actor=SYSTEM, new=new)
     assert (first.created, again.created) == (True, False)
@@ -50,7 +57,14 @@ def test_the_same_key_is_the_same_complaint(house: House) -> None:
 
 
 def test_the_same_key_for_other_words_is_refused(house: House) -> None:
-    new = NewComplaint(channel="api", complainant=Person(name="A"), unit_id=house.london.pk, text="Broken.", source="token:1", key="k-1")
+    new = NewComplaint(
+        channel="api",
+        complainant=Person(name="A"),
+        unit_id=house.london.pk,
+        text="Broken.",
+        source="token:1",
+        key="k-1",
+    )
     register(actor=SYSTEM, new=new)
     from dataclasses import replace
 
@@ -61,7 +75,14 @@ def test_the_same_key_for_other_words_is_refused(house: House) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_with_one_key_make_one_complaint(house: House) -> None:
-    new = NewComplaint(channel="api", complainant=Person(email="a@example.org"), unit_id=house.london.pk, text="Broken.", source="t", key="k")
+    new = NewComplaint(
+        channel="api",
+        complainant=Person(email="a@example.org"),
+        unit_id=house.london.pk,
+        text="Broken.",
+        source="t",
+        key="k",
+    )
     references: list[str | None] = []
 
     def run() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from tests.people import House, actor, new_complaint
 
 from amends.accounts.public import SYSTEM, User
 from amends.cases.public import Complaint, Message, add_note, add_point, confirm_points, record_assessment, set_team
@@ -14,7 +15,6 @@ from amends.core.errors import BadInput, Conflict, NotFound
 from amends.notifications.public import unread
 from amends.routing.models import Handoff
 from amends.routing.public import accept_handoff, escalate, return_handoff
-from tests.people import House, actor, new_complaint
 
 
 @pytest.fixture
@@ -28,7 +28,9 @@ def case(house: House, complaint: Complaint) -> Complaint:
     return complaint
 
 
-def test_an_assessed_case_finds_its_team_and_the_team_is_told_once(house: House, alice: User, lena: User, charlie: User) -> None:
+def test_an_assessed_case_finds_its_team_and_the_team_is_told_once(
+    house: House, alice: User, lena: User, charlie: User
+) -> None:
     complaint = new_complaint(house.london)
     for _ in range(2):
         record_assessment(actor=SYSTEM, complaint_id=complaint.pk, values={"language": "en", "severity": 2})
@@ -44,7 +46,9 @@ def test_a_serious_case_reaches_the_director_at_once(house: House, alice: User, 
     assert [one.kind for one in unread(dora.pk)] == ["serious_case"]
 
 
-def test_escalation_carries_a_packet_and_waits_for_somebody_to_accept(case: Complaint, house: House, alice: User, bob: User) -> None:
+def test_escalation_carries_a_packet_and_waits_for_somebody_to_accept(
+    case: Complaint, house: House, alice: User, bob: User
+) -> None:
     handoff = escalate(actor=actor(alice), complaint_id=case.pk, reason="Needs the firmware team.")
     assert handoff.to_team == house.specialists
     assert handoff.packet["points"] == [{"words": "nobody answered my e-mail", "confirmed": True}]
@@ -114,7 +118,9 @@ def test_the_database_holds_the_states_together(case: Complaint, alice: User) ->
 
 def test_the_api_escalates_and_accepts(client: Client, case: Complaint, token: str, bob: User, house: House) -> None:
     def post(path: str, body: dict[str, Any]) -> Any:
-        return client.post(f"/api/v1/{path}", body, content_type="application/json", headers={"Authorization": f"Bearer {token}"})
+        return client.post(
+            f"/api/v1/{path}", body, content_type="application/json", headers={"Authorization": f"Bearer {token}"}
+        )
 
     offered = post(f"complaints/{case.reference}/escalate", {"reason": "Needs experts.", "team": "specialists"})
     assert offered.status_code == 201, offered.content

@@ -37,6 +37,9 @@ def test_without_a_front_line_there_is_no_team() -> None:
     assert choose_team(unit_path="/1/", language="en", teams=[EXPERTS]) is None
 
 
-@pytest.mark.parametrize(("severity", "safety", "legal", "told"), [(1, False, False, False), (3, False, False, True), (1, True, False, True), (2, False, True, True)])
+@pytest.mark.parametrize(
+    ("severity", "safety", "legal", "told"),
+    [(1, False, False, False), (3, False, False, True), (1, True, False, True), (2, False, True, True)],
+)
 def test_leads_hear_of_what_is_serious(severity: int, safety: bool, legal: bool, told: bool) -> None:
     assert must_know_leads(severity=severity, safety=safety, legal_or_media=legal) is told

@@ -37,7 +37,9 @@ class User(AbstractBaseUser):
     title = models.CharField(_("job title"), max_length=200, blank=True)
     phone = models.CharField(_("direct phone"), max_length=50, blank=True)
     language = models.CharField(_("language of the pages"), max_length=10, default="en")
-    languages = ArrayField(models.CharField(max_length=10), default=list, verbose_name=_("languages spoken"), blank=True)
+    languages = ArrayField(
+        models.CharField(max_length=10), default=list, verbose_name=_("languages spoken"), blank=True
+    )
     single_key_shortcuts = models.BooleanField(_("single-letter shortcuts"), default=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=clock.now)

@@ -39,7 +39,13 @@ class Role(models.TextChoices):
 
 
 _AGENT = frozenset(
-    {Permission.CASE_VIEW, Permission.CASE_WORK, Permission.CASE_ESCALATE, Permission.CASE_REGISTER, Permission.REVIEW_VIEW}
+    {
+        Permission.CASE_VIEW,
+        Permission.CASE_WORK,
+        Permission.CASE_ESCALATE,
+        Permission.CASE_REGISTER,
+        Permission.REVIEW_VIEW,
+    }
 )
 _SPECIALIST = _AGENT | {Permission.REVIEW_WORK}
 _LEAD = _SPECIALIST | {
@@ -55,7 +61,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LEAD: _LEAD,
     Role.DIRECTOR: _LEAD | {Permission.AUDIT_VIEW},
     Role.COMPLIANCE: frozenset(
-        {Permission.CASE_VIEW, Permission.CASE_VIEW_ALL, Permission.REVIEW_VIEW, Permission.REPORT_VIEW, Permission.AUDIT_VIEW}
+        {
+            Permission.CASE_VIEW,
+            Permission.CASE_VIEW_ALL,
+            Permission.REVIEW_VIEW,
+            Permission.REPORT_VIEW,
+            Permission.AUDIT_VIEW,
+        }
     ),
     Role.ADMINISTRATOR: _LEAD
     | {Permission.CASE_VIEW_ALL, Permission.AUDIT_VIEW, Permission.SETTINGS_CHANGE, Permission.STAFF_MANAGE},
@@ -76,7 +88,13 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
     Scope.INTAKE: frozenset({Permission.CASE_REGISTER}),
     Scope.READ: frozenset({Permission.CASE_VIEW, Permission.REVIEW_VIEW, Permission.REPORT_VIEW}),
     Scope.WORK: frozenset(
-        {Permission.CASE_VIEW, Permission.CASE_WORK, Permission.CASE_ASSIGN, Permission.CASE_ESCALATE, Permission.PROPOSAL_APPROVE}
+        {
+            Permission.CASE_VIEW,
+            Permission.CASE_WORK,
+            Permission.CASE_ASSIGN,
+            Permission.CASE_ESCALATE,
+            Permission.PROPOSAL_APPROVE,
+        }
     ),
     Scope.REVIEW: frozenset({Permission.CASE_VIEW, Permission.REVIEW_VIEW, Permission.REVIEW_WORK}),
     Scope.ADMIN: frozenset({Permission.SETTINGS_CHANGE, Permission.STAFF_MANAGE, Permission.AUDIT_VIEW}),

@@ -56,7 +56,10 @@ def unit_settings(unit_id: int) -> UnitSettings:
     if not chain:
         raise Unit.DoesNotExist(f"There is no unit {unit_id}.")
     unit = chain[0]
-    values = {name: next((getattr(one, name) for one in chain if getattr(one, name)), default) for name, default in _DEFAULTS.items()}
+    values = {
+        name: next((getattr(one, name) for one in chain if getattr(one, name)), default)
+        for name, default in _DEFAULTS.items()
+    }
     country_holder = next((one for one in chain if one.country), None)
     values["subdivision"] = country_holder.subdivision if country_holder else ""
     packs = next((tuple(one.rule_packs) for one in chain if one.rule_packs), ("house",))
@@ -90,7 +93,11 @@ def unit_by_key(key: str) -> Unit:
 
 def team_members(team_id: int) -> list[User]:
     """Active members of a team, leads first."""
-    rows = TeamMember.objects.filter(team_id=team_id, user__is_active=True).select_related("user").order_by("-leads", "user__name")
+    rows = (
+        TeamMember.objects.filter(team_id=team_id, user__is_active=True)
+        .select_related("user")
+        .order_by("-leads", "user__name")
+    )
     return [row.user for row in rows]
 
 

@@ -60,7 +60,13 @@ def create_user(
         if User.objects.filter(email=normalise_email(email)).exists():
             raise Conflict("Somebody has this e-mail address already.", field="email")
         user = User.objects.create_user(
-            email, password, name=clean_line(name), title=title, phone=phone, languages=languages or [], language=language
+            email,
+            password,
+            name=clean_line(name),
+            title=title,
+            phone=phone,
+            languages=languages or [],
+            language=language,
         )
         Membership.objects.bulk_create(Membership(user=user, unit=unit, role=role) for unit, role in roles)
         TeamMember.objects.bulk_create(TeamMember(team=team, user=user) for team in teams or [])
@@ -68,7 +74,9 @@ def create_user(
     return user
 
 
-def set_up_organisation(*, name: str, timezone: str, country: str, language: str, email: str, person: str, password: str) -> User:
+def set_up_organisation(
+    *, name: str, timezone: str, country: str, language: str, email: str, person: str, password: str
+) -> User:
     """The first run: the root unit, one team and the administrator, or nothing.
 
     Raises:
@@ -91,7 +99,13 @@ def set_up_organisation(*, name: str, timezone: str, country: str, language: str
         )
         team = Team.objects.create(key="care", name="Customer care", unit=root, tier=1)
         user = create_user(
-            actor=SYSTEM, email=email, name=person, password=password, roles=[(root, Role.ADMINISTRATOR)], teams=[team], language=language
+            actor=SYSTEM,
+            email=email,
+            name=person,
+            password=password,
+            roles=[(root, Role.ADMINISTRATOR)],
+            teams=[team],
+            language=language,
         )
         publish(OrganisationSetUp(unit_id=root.pk, user_id=user.pk))
     return user
@@ -110,9 +124,17 @@ def create_token(*, actor: Actor, name: str, scopes: list[str], unit: Unit | Non
     secret = new_token("amends")
     with transaction.atomic():
         token = ApiToken.objects.create(
-            name=clean_line(name)[:200], digest=token_digest(secret), scopes=sorted(set(scopes)), unit=unit, created_by_id=actor.user_id
+            name=clean_line(name)[:200],
+            digest=token_digest(secret),
+            scopes=sorted(set(scopes)),
+            unit=unit,
+            created_by_id=actor.user_id,
         )
-        publish(TokenCreated(token_id=token.pk, name=token.name, scopes=tuple(token.scopes), actor_kind=actor.kind, actor_id=actor.id))
+        publish(
+            TokenCreated(
+                token_id=token.pk, name=token.name, scopes=tuple(token.scopes), actor_kind=actor.kind, actor_id=actor.id
+            )
+        )
     return secret
 
 

@@ -57,7 +57,9 @@ def row_hash(previous: bytes, row: Row) -> bytes:
     return hashlib.sha256(previous + canonical(row)).digest()
 
 
-def seal_hash(previous: bytes, first_id: int, last_id: int, row_hashes: Iterable[tuple[int, bytes]]) -> tuple[bytes, int]:
+def seal_hash(
+    previous: bytes, first_id: int, last_id: int, row_hashes: Iterable[tuple[int, bytes]]
+) -> tuple[bytes, int]:
     """The hash of a seal over rows `(id, hash)` in order of id, and how many rows it covers."""
     digest = hashlib.sha256(previous + f"{first_id}-{last_id}".encode())
     count = 0

@@ -11,13 +11,15 @@ from amends.core.events import on
 
 
 def _actor(kind: str, actor_id: int | None) -> Actor:
-    return Actor(kind=cast(ActorKind, kind), id=actor_id, name="")
+    return Actor(kind=cast("ActorKind", kind), id=actor_id, name="")
 
 
 @on(OrganisationSetUp)
 def note_set_up(event: OrganisationSetUp) -> None:
     """The organisation was set up."""
-    record(actor=SYSTEM, chain=f"organisation:{event.unit_id}", kind="organisation_set_up", data={"user": event.user_id})
+    record(
+        actor=SYSTEM, chain=f"organisation:{event.unit_id}", kind="organisation_set_up", data={"user": event.user_id}
+    )
 
 
 @on(UserCreated)

@@ -5,4 +5,14 @@ from amends.audit.selectors import records_of
 from amends.audit.services import Entry, record, record_many, record_new_chains, seal
 from amends.audit.verify import Verification, verify
 
-__all__ = ["Entry", "Record", "Verification", "record", "record_many", "record_new_chains", "records_of", "seal", "verify"]
+__all__ = [
+    "Entry",
+    "Record",
+    "Verification",
+    "record",
+    "record_many",
+    "record_new_chains",
+    "records_of",
+    "seal",
+    "verify",
+]

@@ -94,7 +94,9 @@ def seal() -> int:
         first_id = before.last_id + 1 if before else 1
         previous = bytes(before.hash) if before else START
         hashes = Record.objects.filter(id__gte=first_id, id__lte=last_id).order_by("id").values_list("id", "hash")
-        value, count = seal_hash(previous, first_id, last_id, ((row_id, bytes(one)) for row_id, one in hashes.iterator(5000)))
+        value, count = seal_hash(
+            previous, first_id, last_id, ((row_id, bytes(one)) for row_id, one in hashes.iterator(5000))
+        )
         if not count:
             return 0
         Seal.objects.create(

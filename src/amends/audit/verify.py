@@ -58,10 +58,17 @@ def _verify_seals(result: Verification) -> None:
         number += 1
         result.seals += 1
         if one.number != number or one.first_id != last_id + 1 or bytes(one.previous) != previous:
-            result.problems.append(f"Seal {one.number}: it does not follow the seal before it; a seal was removed or changed.")
-        hashes = Record.objects.filter(id__gte=one.first_id, id__lte=one.last_id).order_by("id").values_list("id", "hash")
+            result.problems.append(
+                f"Seal {one.number}: it does not follow the seal before it; a seal was removed or changed."
+            )
+        hashes = (
+            Record.objects.filter(id__gte=one.first_id, id__lte=one.last_id).order_by("id").values_list("id", "hash")
+        )
         value, count = seal_hash(
-            bytes(one.previous), one.first_id, one.last_id, ((row_id, bytes(row)) for row_id, row in hashes.iterator(BATCH))
+            bytes(one.previous),
+            one.first_id,
+            one.last_id,
+            ((row_id, bytes(row)) for row_id, row in hashes.iterator(BATCH)),
         )
         if value != bytes(one.hash) or count != one.rows:
             result.problems.append(

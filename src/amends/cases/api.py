@@ -208,7 +208,9 @@ for _section in (
     Section("representative", PersonOut | None, lambda one: person_out(one.representative), order=2),
     Section("assessment", AssessmentOut, _assessment, order=3),
     Section("points", list[PointOut], lambda one: [_point(point) for point in cases.points_of(one)], order=4),
-    Section("messages", list[MessageOut], lambda one: [_message(message) for message in cases.messages_of(one)], order=90),
+    Section(
+        "messages", list[MessageOut], lambda one: [_message(message) for message in cases.messages_of(one)], order=90
+    ),
     Section(
         "events",
         list[EventOut],
@@ -322,7 +324,11 @@ def _id(request: HttpRequest, reference: str) -> int:
 def move(request: HttpRequest, reference: str, body: MoveIn) -> dict[str, Any]:
     """Move a complaint; the possible moves are in `possible_moves`."""
     cases.move(
-        actor=api_actor(request), complaint_id=_id(request, reference), action=body.action, reason=body.reason, outcome=body.outcome
+        actor=api_actor(request),
+        complaint_id=_id(request, reference),
+        action=body.action,
+        reason=body.reason,
+        outcome=body.outcome,
     )
     return _fresh(request, reference)
 
@@ -355,7 +361,9 @@ def note(request: HttpRequest, reference: str, body: TextIn) -> dict[str, Any]:
 @scope(Permission.CASE_WORK)
 def add_point(request: HttpRequest, reference: str, body: PointIn) -> dict[str, Any]:
     """Add a point that was not detected."""
-    cases.add_point(actor=api_actor(request), complaint_id=_id(request, reference), words=body.words, aspect=body.aspect)
+    cases.add_point(
+        actor=api_actor(request), complaint_id=_id(request, reference), words=body.words, aspect=body.aspect
+    )
     return _fresh(request, reference)
 
 

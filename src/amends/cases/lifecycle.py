@@ -68,15 +68,15 @@ _OPEN = frozenset(
         Phase.CARRYING_OUT,
     }
 )
-_DONE = frozenset(
-    {Phase.RESOLVED, Phase.FOLLOWED_UP, Phase.CLOSED, Phase.WITHDRAWN, Phase.OUT_OF_JURISDICTION}
-)
+_DONE = frozenset({Phase.RESOLVED, Phase.FOLLOWED_UP, Phase.CLOSED, Phase.WITHDRAWN, Phase.OUT_OF_JURISDICTION})
 
 MOVES: dict[Action, Move] = {
     move.action: move
     for move in (
         Move(Action.ACKNOWLEDGE, frozenset({Phase.RECEIVED, Phase.REGISTERED}), Phase.ACKNOWLEDGED),
-        Move(Action.INVESTIGATE, frozenset({Phase.REGISTERED, Phase.ACKNOWLEDGED, Phase.PROPOSED}), Phase.INVESTIGATING),
+        Move(
+            Action.INVESTIGATE, frozenset({Phase.REGISTERED, Phase.ACKNOWLEDGED, Phase.PROPOSED}), Phase.INVESTIGATING
+        ),
         Move(Action.PROPOSE, frozenset({Phase.REGISTERED, Phase.ACKNOWLEDGED, Phase.INVESTIGATING}), Phase.PROPOSED),
         Move(Action.AGREE, frozenset({Phase.PROPOSED}), Phase.AGREED),
         Move(Action.DECLINE, frozenset({Phase.PROPOSED}), Phase.INVESTIGATING),

@@ -53,7 +53,9 @@ def list_complaints(actor: Actor, filters: Filters) -> tuple[list[Complaint], st
 def _filtered(query: QuerySet[Complaint], filters: Filters) -> QuerySet[Complaint]:
     if filters.phase:
         if filters.phase not in Phase.values:
-            raise BadInput(f"There is no phase {filters.phase!r}; choose from {', '.join(Phase.values)}.", field="phase")
+            raise BadInput(
+                f"There is no phase {filters.phase!r}; choose from {', '.join(Phase.values)}.", field="phase"
+            )
         query = query.filter(phase=filters.phase)
     if filters.open:
         query = query.filter(phase__in=sorted(OPEN_PHASES))

@@ -72,13 +72,18 @@ class Outcome(models.TextChoices):
 class Complaint(models.Model):
     """One complaint, from receipt to closing."""
 
-    reference = models.CharField(max_length=20, unique=True, null=True)
+    reference = models.CharField(max_length=20, unique=True, null=True)  # noqa: DJ001  # given last
     public_id = models.UUIDField(unique=True, editable=False)
     phase = models.CharField(max_length=20, choices=Phase.choices, default=Phase.REGISTERED)
     tier = models.PositiveSmallIntegerField(default=1)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="complaints")
     representative = models.ForeignKey(
-        Customer, models.PROTECT, null=True, blank=True, related_name="represented", help_text="who complains on the customer's behalf"
+        Customer,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="represented",
+        help_text="who complains on the customer's behalf",
     )
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="complaints")
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="complaints")
@@ -112,11 +117,16 @@ class Complaint(models.Model):
     next_due_at = models.DateTimeField(null=True, help_text="the earliest running clock; kept by the clocks domain")
     next_due_kind = models.CharField(max_length=40, blank=True)
     last_activity_at = models.DateTimeField()
-    waiting_for_us_since = models.DateTimeField(null=True, help_text="since when the customer's last word is unanswered")
+    waiting_for_us_since = models.DateTimeField(
+        null=True, help_text="since when the customer's last word is unanswered"
+    )
 
     search = models.GeneratedField(
         expression=SearchVector(
-            Left(F("subject"), 500), Left(F("text"), 20000), F("product_text"), config=Value("simple", output_field=models.TextField())
+            Left(F("subject"), 500),
+            Left(F("text"), 20000),
+            F("product_text"),
+            config=Value("simple", output_field=models.TextField()),
         ),
         output_field=SearchVectorField(),
         db_persist=True,
@@ -137,10 +147,21 @@ class Complaint(models.Model):
         indexes = [
             models.Index(fields=["-received_at", "-id"], name="complaint_newest"),
             models.Index(
-                F("next_due_at").asc(nulls_last=True), F("id"), name="complaint_open_due", condition=Q(phase__in=sorted(OPEN_PHASES))
+                F("next_due_at").asc(nulls_last=True),
+                F("id"),
+                name="complaint_open_due",
+                condition=Q(phase__in=sorted(OPEN_PHASES)),
             ),
-            models.Index(fields=["owner", "next_due_at", "id"], name="complaint_owner_open", condition=Q(phase__in=sorted(OPEN_PHASES))),
-            models.Index(fields=["team", "next_due_at", "id"], name="complaint_team_open", condition=Q(phase__in=sorted(OPEN_PHASES))),
+            models.Index(
+                fields=["owner", "next_due_at", "id"],
+                name="complaint_owner_open",
+                condition=Q(phase__in=sorted(OPEN_PHASES)),
+            ),
+            models.Index(
+                fields=["team", "next_due_at", "id"],
+                name="complaint_team_open",
+                condition=Q(phase__in=sorted(OPEN_PHASES)),
+            ),
             models.Index(fields=["unit", "-received_at", "-id"], name="complaint_unit_newest"),
             models.Index(fields=["phase", "-received_at", "-id"], name="complaint_phase_newest"),
             GinIndex(fields=["search"], name="complaint_search"),
@@ -191,7 +212,9 @@ class Message(models.Model):
 
     complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="messages")
     direction = models.CharField(max_length=10, choices=Direction.choices)
-    kind = models.CharField(max_length=30, help_text="message, note, call, acknowledgement, proposal, survey, check_in, letter…")
+    kind = models.CharField(
+        max_length=30, help_text="message, note, call, acknowledgement, proposal, survey, check_in, letter…"
+    )
     channel = models.CharField(max_length=20)
     author = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="messages")
     from_name = models.CharField(max_length=300, blank=True)
@@ -217,9 +240,7 @@ class Message(models.Model):
             models.UniqueConstraint("complaint", "purpose", condition=~Q(purpose=""), name="message_purpose_once"),
             models.CheckConstraint(condition=Q(direction__in=Direction.values), name="message_direction_known"),
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
-            models.CheckConstraint(
-                condition=~Q(state="sent") | Q(sent_at__isnull=False), name="message_sent_has_time"
-            ),
+            models.CheckConstraint(condition=~Q(state="sent") | Q(sent_at__isnull=False), name="message_sent_has_time"),
             models.UniqueConstraint(
                 "message_id", condition=Q(direction="out") & ~Q(message_id=""), name="message_out_message_id_once"
             ),
@@ -227,7 +248,9 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["complaint", "at", "id"], name="message_timeline"),
             models.Index(fields=["message_id"], name="message_by_message_id", condition=~Q(message_id="")),
-            models.Index(fields=["not_before", "id"], name="message_outbox", condition=Q(state__in=["queued", "sending"])),
+            models.Index(
+                fields=["not_before", "id"], name="message_outbox", condition=Q(state__in=["queued", "sending"])
+            ),
         ]
 
 
@@ -271,7 +294,8 @@ class Point(models.Model):
         constraints = [
             models.UniqueConstraint("complaint", "position", name="point_position_once"),
             models.CheckConstraint(
-                condition=Q(confirmed_at__isnull=True, confirmed_by="") | (Q(confirmed_at__isnull=False) & ~Q(confirmed_by="")),
+                condition=Q(confirmed_at__isnull=True, confirmed_by="")
+                | (Q(confirmed_at__isnull=False) & ~Q(confirmed_by="")),
                 name="point_confirmed_by_somebody",
             ),
         ]

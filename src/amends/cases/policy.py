@@ -15,7 +15,7 @@ def visible_complaints(actor: Actor) -> QuerySet[Complaint]:
     if actor.kind == "system":
         return everything
     if actor.kind == "customer":
-        return everything.filter(pk=actor.complaint_id)
+        return everything.filter(pk=actor.complaint_id or 0)
     if not actor.can(Permission.CASE_VIEW):
         return everything.none()
     if actor.unit_ids is None:

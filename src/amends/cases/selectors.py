@@ -30,7 +30,10 @@ MESSAGE_EVENTS = frozenset({"registered", "message_received", "message_queued", 
 def messages_of(complaint: Complaint) -> list[Message]:
     """All messages of a case, oldest first, with authors and files (2 queries)."""
     return list(
-        Message.objects.filter(complaint=complaint).select_related("author").prefetch_related("attachments__blob").order_by("at", "id")
+        Message.objects.filter(complaint=complaint)
+        .select_related("author")
+        .prefetch_related("attachments__blob")
+        .order_by("at", "id")
     )
 
 
@@ -62,7 +65,11 @@ def points_of(complaint: Complaint) -> list[Point]:
 
 def complaint_by_public_id(public_id: UUID) -> Complaint | None:
     """The complaint a signed token names."""
-    return Complaint.objects.select_related("customer", "representative", "unit", "owner", "product").filter(public_id=public_id).first()
+    return (
+        Complaint.objects.select_related("customer", "representative", "unit", "owner", "product")
+        .filter(public_id=public_id)
+        .first()
+    )
 
 
 def known_addresses(complaint: Complaint) -> frozenset[str]:

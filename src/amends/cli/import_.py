@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="the file to import")
     parser.add_argument("--format", choices=("cfpb", "csv", "jsonl"), required=True, help="what kind of file it is")
     parser.add_argument("--mapping", type=Path, help="a mapping file for CSV, or the name of a built-in one: cfpb, fcc")
-    parser.add_argument("--unit", default="", help="the key of the unit its complaints belong to; empty is the organisation")
+    parser.add_argument(
+        "--unit", default="", help="the key of the unit its complaints belong to; empty is the organisation"
+    )
     parser.add_argument("--errors", type=Path, help="where refused rows go; default: the file's name with .errors.csv")
 
 
@@ -45,7 +47,9 @@ def main(arguments: argparse.Namespace) -> int:
             print(error.message, file=sys.stderr)
             return 2
     seconds = time.monotonic() - began
-    print(f"{run.rows} rows: {run.created} imported, {run.known} known already, {run.refused} refused ({seconds:.1f} s).")
+    print(
+        f"{run.rows} rows: {run.created} imported, {run.known} known already, {run.refused} refused ({seconds:.1f} s)."
+    )
     if run.refused:
         print(f"The refused rows, each with its line and reason: {errors}")
         return 3

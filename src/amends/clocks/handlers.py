@@ -81,7 +81,9 @@ def _start(complaint_id: int, name: str, event: PhaseChanged | MessageSent) -> N
 @on(ComplaintsImported)
 def start_clocks_of_open_imports(event: ComplaintsImported) -> None:
     """Complaints of the past that are still open have deadlines too; those that ran out already alarm nobody."""
-    rows = Complaint.objects.filter(pk__in=event.complaint_ids, phase__in=OPEN_PHASES).values_list("pk", "unit_id", "received_at")
+    rows = Complaint.objects.filter(pk__in=event.complaint_ids, phase__in=OPEN_PHASES).values_list(
+        "pk", "unit_id", "received_at"
+    )
     starts = [services.Start(complaint_id=pk, unit_id=unit_id, at=at, imported=True) for pk, unit_id, at in rows]
     if starts:
         services.start_many(actor=SYSTEM, starts=starts)

@@ -43,6 +43,8 @@ class Certainty(StrEnum):
 
 
 class Unit(StrEnum):
+    """What a clock is counted in."""
+
     MINUTES = "minutes"
     WORKING_MINUTES = "working_minutes"
     WORKING_DAYS = "working_days"

@@ -57,7 +57,9 @@ def refused(request: HttpRequest, error: AmendsError) -> HttpResponse:
 @api.exception_handler(AuthenticationError)
 def not_authenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     """No token, or one that is unknown or revoked."""
-    response = problem(401, "Not authenticated", "Send a valid token: `Authorization: Bearer amends_…`.", code="not_authenticated")
+    response = problem(
+        401, "Not authenticated", "Send a valid token: `Authorization: Bearer amends_…`.", code="not_authenticated"
+    )
     response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
@@ -66,7 +68,13 @@ def not_authenticated(request: HttpRequest, error: AuthenticationError) -> HttpR
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """A body or parameter of the wrong shape: each error names its place. What was sent is not repeated."""
     errors = [{"at": ".".join(str(part) for part in one["loc"]), "message": one["msg"]} for one in error.errors]
-    return problem(422, "Bad input", "; ".join(f"{one['at']}: {one['message']}" for one in errors[:5]), code="bad_input", errors=errors[:50])
+    return problem(
+        422,
+        "Bad input",
+        "; ".join(f"{one['at']}: {one['message']}" for one in errors[:5]),
+        code="bad_input",
+        errors=errors[:50],
+    )
 
 
 @api.exception_handler(HttpError)

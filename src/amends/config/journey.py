@@ -1,6 +1,6 @@
 """Writes `docs/journey.md`: what happens, who reacts, and which jobs leave the machine, from the registry itself.
 
-    python -m amends.config.journey > docs/journey.md
+python -m amends.config.journey > docs/journey.md
 """
 
 from __future__ import annotations
@@ -68,15 +68,23 @@ def _published(node: ast.AST) -> str | None:
 def deferred(handler: Callable[..., Any]) -> list[str]:
     """The jobs that a handler defers itself, by the names in its source."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(handler)))
-    names = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("defer", "configure"):
-            names.append(ast.unparse(node.func.value).split("(")[0])
-    return sorted(set(names))
+    return sorted(
+        {
+            ast.unparse(node.func.value).split("(")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("defer", "configure")
+        }
+    )
 
 
 def _first_line(thing: object) -> str:
     return (inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
+
+
+def _reaction(handler: Callable[..., Any]) -> str:
+    jobs = deferred(handler)
+    then = f" → job {', '.join(f'`{job}`' for job in jobs)}" if jobs else ""
+    return f"- `{_place(handler)}`: {_first_line(handler)}{then}"
 
 
 def _place(handler: Callable[..., Any]) -> str:
@@ -97,10 +105,7 @@ def lines() -> Iterator[str]:
         yield f"{_first_line(event)}\n"
         if event.__name__ in said_by:
             yield f"Said by {', '.join(f'`{one}`' for one in said_by[event.__name__])}.\n"
-        for handler in handlers.get(event, ()):
-            jobs = deferred(handler)
-            then = f" → job {', '.join(f'`{job}`' for job in jobs)}" if jobs else ""
-            yield f"- `{_place(handler)}`: {_first_line(handler)}{then}"
+        yield from map(_reaction, handlers.get(event, ()))
         if not handlers.get(event):
             yield "- Nobody reacts yet; it is there for those who add something."
         yield ""
@@ -116,11 +121,11 @@ def _jobs() -> Iterator[str]:
     schedules: dict[str, list[str]] = {}
     for (name, _), task in app.periodic_registry.periodic_tasks.items():
         schedules.setdefault(name, []).append(task.cron)
-    for name, task in sorted(app.tasks.items()):
+    for name, job in sorted(app.tasks.items()):
         if name.startswith(("builtin", "procrastinate.")):
             continue
         when = f"`{'; '.join(schedules[name])}`" if name in schedules else "when deferred"
-        yield f"| `{name}` | {task.queue} | {when} | {_first_line(task.func)} |"
+        yield f"| `{name}` | {job.queue} | {when} | {_first_line(job.func)} |"
 
 
 def page() -> str:

@@ -26,7 +26,9 @@ def _secret_key() -> str:
         return path.read_text().strip()
     if TESTING or DEBUG or os.environ.get("AMENDS_BUILD") == "1":
         return "only-for-tests-and-for-building"
-    raise ImproperlyConfigured("There is no secret key: start with `amends run`, or set AMENDS_SECRET_KEY or AMENDS_SECRET_KEY_FILE.")
+    raise ImproperlyConfigured(
+        "There is no secret key: start with `amends run`, or set AMENDS_SECRET_KEY or AMENDS_SECRET_KEY_FILE."
+    )
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -45,14 +47,20 @@ def _database(url: str) -> dict[str, Any]:
         "OPTIONS": {
             **query,
             "application_name": os.environ.get("AMENDS_PROCESS", "amends"),
-            **({} if TESTING else {"pool": {"min_size": 1, "max_size": int(os.environ.get("AMENDS_POOL_SIZE", "8")), "timeout": 10}}),
+            **(
+                {}
+                if TESTING
+                else {"pool": {"min_size": 1, "max_size": int(os.environ.get("AMENDS_POOL_SIZE", "8")), "timeout": 10}}
+            ),
         },
         "TEST": {"TEMPLATE": "template0"},
     }
 
 
 SECRET_KEY = _secret_key()
-ALLOWED_HOSTS = [host for host in os.environ.get("AMENDS_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host]
+ALLOWED_HOSTS = [
+    host for host in os.environ.get("AMENDS_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host
+]
 AMENDS_PORT = int(os.environ.get("AMENDS_PORT", "8000"))
 AMENDS_PUBLIC_URL = os.environ.get("AMENDS_PUBLIC_URL", f"http://127.0.0.1:{AMENDS_PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [AMENDS_PUBLIC_URL] if AMENDS_PUBLIC_URL.startswith("https://") else []
@@ -125,7 +133,10 @@ PASSWORD_HASHERS = (
     else ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 )
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("email", "name")}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]

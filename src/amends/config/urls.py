@@ -3,11 +3,21 @@
 from importlib import import_module
 from importlib.util import find_spec
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, path
 
 from amends.config.api import api
 
-DOMAINS = ("routing.web.urls", "core.health", "notifications.web.urls", "intake.web.urls", "followup.web.urls", "review.web.urls", "portal.web.urls", "handling.web.urls", "workspace.web.urls")
+DOMAINS = (
+    "routing.web.urls",
+    "core.health",
+    "notifications.web.urls",
+    "intake.web.urls",
+    "followup.web.urls",
+    "review.web.urls",
+    "portal.web.urls",
+    "handling.web.urls",
+    "workspace.web.urls",
+)
 
 
 def _patterns(name: str) -> list[URLPattern | URLResolver]:

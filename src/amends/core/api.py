@@ -36,6 +36,6 @@ def scope(permission: str) -> Callable[[Operation], Operation]:
         # ninja reads the parameters from the signature and would look their names up in this module
         guarded.__signature__ = inspect.signature(operation, eval_str=True)  # type: ignore[attr-defined]  # a hook of inspect
         guarded.amends_permission = permission  # type: ignore[attr-defined]  # read by the test of all routes
-        return cast(Operation, guarded)
+        return cast("Operation", guarded)
 
     return decorate

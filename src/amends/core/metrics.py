@@ -101,6 +101,7 @@ def _rows(query: str) -> list[tuple[object, ...]]:
 
 @reading("amends_jobs_total", "Jobs in the database by queue and status.", ("queue", "status"))
 def jobs() -> Labelled:
+    """Jobs that wait or run, by queue and state."""
     rows = _rows(
         "SELECT queue_name, status::text, count(*) FROM procrastinate_jobs "
         "WHERE status IN ('todo', 'doing', 'failed') GROUP BY 1, 2"
@@ -110,6 +111,7 @@ def jobs() -> Labelled:
 
 @reading("amends_oldest_job_seconds", "How long the oldest job that is due has waited.", ("queue",))
 def oldest_job() -> Labelled:
+    """How long the oldest waiting job has waited, in seconds, by queue."""
     rows = _rows(
         "SELECT job.queue_name, extract(epoch FROM now() - min(greatest(job.scheduled_at, event.at))) "
         "FROM procrastinate_jobs job JOIN procrastinate_events event ON event.job_id = job.id "

@@ -26,14 +26,18 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         known = dict(settings.LANGUAGES)
         asked = request.GET.get("lang", "") if "\x00" not in request.META.get("QUERY_STRING", "") else ""
-        language = next((one for one in (asked, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")) if one in known), None)
+        language = next(
+            (one for one in (asked, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")) if one in known), None
+        )
         language = language or translation.get_language_from_request(request)
         translation.activate(language)
         request.LANGUAGE_CODE = translation.get_language() or "en"
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
         if asked in known:
-            response.set_cookie(settings.LANGUAGE_COOKIE_NAME, asked, max_age=365 * 86400, samesite="Lax", httponly=True)
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME, asked, max_age=365 * 86400, samesite="Lax", httponly=True
+            )
         return response
 
 
@@ -72,7 +76,9 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     too_big = isinstance(exception, RequestDataTooBig | TooManyFieldsSent)
     if isinstance(exception, SuspiciousOperation) and not too_big:
         return HttpResponse("Bad request\n", status=400, content_type="text/plain")
-    return error_page(request, 413 if too_big else 400, _("The request could not be understood. Go back and try again."))
+    return error_page(
+        request, 413 if too_big else 400, _("The request could not be understood. Go back and try again.")
+    )
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

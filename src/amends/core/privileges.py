@@ -80,6 +80,7 @@ def _change_user(user_id: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
+    """Become another user and run a program: `user_id capability program [argument…]`."""
     user_id, capability, *command = arguments
     become(int(user_id), int(capability))
     os.chdir("/")  # the folder we were started in may be closed to the new user

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.conf import settings
 from django.http import HttpRequest
 from ninja import Header, Schema
@@ -23,10 +25,12 @@ class RegisteredOut(Schema):
     created: bool
 
 
-@router.post("/complaints", response={201: RegisteredOut, 200: RegisteredOut}, summary="Register a complaint", tags=["intake"])
+@router.post(
+    "/complaints", response={201: RegisteredOut, 200: RegisteredOut}, summary="Register a complaint", tags=["intake"]
+)
 @scope(Permission.CASE_REGISTER)
 def post_complaint(
-    request: HttpRequest, body: ComplaintIn, idempotency_key: str = Header("", alias="Idempotency-Key")
+    request: HttpRequest, body: ComplaintIn, idempotency_key: Annotated[str, Header(alias="Idempotency-Key")] = ""
 ) -> Status[RegisteredOut]:
     """Register a complaint. The same `Idempotency-Key` again answers with the same complaint."""
     result = receive(actor=api_actor(request), body=body, idempotency_key=idempotency_key)

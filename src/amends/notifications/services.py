@@ -26,7 +26,15 @@ def notify(*, users: Iterable[int], kind: str, title: str, url: str, complaint_i
     now = clock.now()
     Notification.objects.bulk_create(
         [
-            Notification(user_id=user_id, kind=kind, title=title[:300], url=url, complaint_id=complaint_id, key=key, created_at=now)
+            Notification(
+                user_id=user_id,
+                kind=kind,
+                title=title[:300],
+                url=url,
+                complaint_id=complaint_id,
+                key=key,
+                created_at=now,
+            )
             for user_id in missing
         ],
         ignore_conflicts=True,
@@ -46,7 +54,7 @@ def mark_read(*, actor: Actor, notification_id: int) -> bool:
     Raises:
         NotFound: it is not theirs.
     """
-    mine = Notification.objects.filter(pk=notification_id, user_id=actor.user_id)
+    mine = Notification.objects.filter(pk=notification_id, user_id=actor.user_id or 0)
     if actor.user_id is None or not mine.exists():
         raise NotFound
     return mine.filter(read_at=None).update(read_at=clock.now()) == 1
@@ -54,4 +62,4 @@ def mark_read(*, actor: Actor, notification_id: int) -> bool:
 
 def mark_all_read(*, actor: Actor) -> int:
     """Note that this person has seen everything; how many there were."""
-    return Notification.objects.filter(user_id=actor.user_id, read_at=None).update(read_at=clock.now())
+    return Notification.objects.filter(user_id=actor.user_id or 0, read_at=None).update(read_at=clock.now())

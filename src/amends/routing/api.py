@@ -46,7 +46,9 @@ def escalate(request: HttpRequest, reference: str, body: EscalateIn) -> Status[H
     """Offer the case to another team with its packet."""
     actor = api_actor(request)
     complaint = access_complaint(actor, reference)
-    handoff = services.escalate(actor=actor, complaint_id=complaint.pk, reason=body.reason, to_team_id=_team_id(body.team))
+    handoff = services.escalate(
+        actor=actor, complaint_id=complaint.pk, reason=body.reason, to_team_id=_team_id(body.team)
+    )
     return Status(201, handoff_out(handoff))
 
 

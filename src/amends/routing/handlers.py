@@ -28,7 +28,10 @@ def route_and_alert(event: ComplaintAssessed) -> None:
 def alert_of_answer(event: MessageReceived) -> None:
     """The customer wrote again."""
     services.alert_owner(
-        complaint_id=event.complaint_id, kind="customer_wrote", what="the customer wrote", key=f"message:{event.message_id}"
+        complaint_id=event.complaint_id,
+        kind="customer_wrote",
+        what="the customer wrote",
+        key=f"message:{event.message_id}",
     )
 
 
@@ -47,7 +50,10 @@ def alert_of_failed_message(event: MessageFailed) -> None:
 def alert_of_warning(event: ClockWarned) -> None:
     """A deadline comes near."""
     services.alert_owner(
-        complaint_id=event.complaint_id, kind="clock_warned", what=f"{event.kind} is due soon", key=f"warned:{event.clock_id}"
+        complaint_id=event.complaint_id,
+        kind="clock_warned",
+        what=f"{event.kind} is due soon",
+        key=f"warned:{event.clock_id}",
     )
 
 

@@ -40,10 +40,13 @@ class Handoff(models.Model):
             models.UniqueConstraint("complaint", condition=Q(state="offered"), name="handoff_one_open"),
             models.CheckConstraint(condition=Q(state__in=HandoffState.values), name="handoff_state_known"),
             models.CheckConstraint(
-                condition=Q(state="offered", decided_at__isnull=True) | Q(state__in=["accepted", "returned"], decided_at__isnull=False),
+                condition=Q(state="offered", decided_at__isnull=True)
+                | Q(state__in=["accepted", "returned"], decided_at__isnull=False),
                 name="handoff_decided_has_time",
             ),
-            models.CheckConstraint(condition=~Q(state="returned") | ~Q(return_reason=""), name="handoff_returned_has_reason"),
+            models.CheckConstraint(
+                condition=~Q(state="returned") | ~Q(return_reason=""), name="handoff_returned_has_reason"
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="handoff_has_reason"),
         ]
         indexes = [models.Index(fields=["to_team", "created_at"], name="handoff_waiting", condition=Q(state="offered"))]

@@ -25,11 +25,12 @@ def build_packet(complaint: Complaint) -> dict[str, Any]:
         "told": [_brief(one) for one in messages if one.direction == "out"][-5:],
         "tried": [_brief(one) for one in messages if one.direction == "internal"][-5:],
         "last_word": next((_brief(one) for one in reversed(messages) if one.direction == "in"), None),
-        "clocks": [{"kind": one.kind, "due": one.due_at.isoformat(), "state": str(one.state(now))} for one in clocks_of(complaint)],
+        "clocks": [
+            {"kind": one.kind, "due": one.due_at.isoformat(), "state": str(one.state(now))}
+            for one in clocks_of(complaint)
+        ],
     }
 
 
 def _brief(message: Any) -> dict[str, str]:
     return {"at": message.at.isoformat(), "kind": message.kind, "text": shorten(message.text, 400)}
-
-

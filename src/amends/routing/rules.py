@@ -34,11 +34,20 @@ def choose_team(*, unit_path: str, language: str, teams: Sequence[TeamChoice]) -
     """
     serving = [team for team in teams if team.tier == 1 and unit_path.startswith(team.path)]
     speaking = [team for team in teams if team.tier == 1 and language and language in team.languages]
-    pool = [team for team in serving if language in team.languages] or speaking or serving or [one for one in teams if one.tier == 1]
+    pool = (
+        [team for team in serving if language in team.languages]
+        or speaking
+        or serving
+        or [one for one in teams if one.tier == 1]
+    )
     if not pool:
         return None
     best = max(pool, key=lambda team: (_nearness(unit_path, team.path), -team.id))
-    why = [f"speaks {language}" if language and language in best.languages else f"nobody is named for {language or 'this language'}"]
+    why = [
+        f"speaks {language}"
+        if language and language in best.languages
+        else f"nobody is named for {language or 'this language'}"
+    ]
     why.append("serves this unit" if unit_path.startswith(best.path) else "no nearer team fits")
     return Routed(best.id, ", ".join(why))
 

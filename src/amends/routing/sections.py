@@ -43,4 +43,6 @@ def handoff_out(one: Handoff) -> HandoffOut:
     )
 
 
-sections.register(Section("handoffs", list[HandoffOut], lambda one: [handoff_out(row) for row in handoffs_of(one)], order=20))
+sections.register(
+    Section("handoffs", list[HandoffOut], lambda one: [handoff_out(row) for row in handoffs_of(one)], order=20)
+)

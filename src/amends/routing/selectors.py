@@ -36,10 +36,16 @@ def responsible_ids(unit_path: str) -> list[int]:
 def handoffs_of(complaint: Complaint) -> list[Handoff]:
     """The hand-offs of a case, newest first."""
     return list(
-        Handoff.objects.filter(complaint=complaint).select_related("from_team", "to_team", "from_user", "decided_by").order_by("-id")
+        Handoff.objects.filter(complaint=complaint)
+        .select_related("from_team", "to_team", "from_user", "decided_by")
+        .order_by("-id")
     )
 
 
 def pending_handoffs(complaint_id: int) -> list[Handoff]:
     """Hand-offs of a case that wait to be accepted (at most one)."""
-    return list(Handoff.objects.filter(complaint_id=complaint_id, state=HandoffState.OFFERED).select_related("to_team", "from_user"))
+    return list(
+        Handoff.objects.filter(complaint_id=complaint_id, state=HandoffState.OFFERED).select_related(
+            "to_team", "from_user"
+        )
+    )

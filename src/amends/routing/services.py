@@ -31,7 +31,10 @@ def route(*, complaint_id: int) -> int | None:
             return None
         set_team(actor=SYSTEM, complaint_id=complaint.pk, team_id=routed.team_id, tier=complaint.tier)
         record(
-            actor=SYSTEM, chain=f"complaint:{complaint.pk}", kind="routed", data={"team": routed.team_id, "because": routed.reason}
+            actor=SYSTEM,
+            chain=f"complaint:{complaint.pk}",
+            kind="routed",
+            data={"team": routed.team_id, "because": routed.reason},
         )
         publish(CaseRouted(complaint_id=complaint.pk, team_id=routed.team_id))
     return routed.team_id
@@ -41,7 +44,9 @@ def alert_of_new_case(*, complaint_id: int) -> int:
     """Tell the team, and for a serious case the leads and directors above the unit; how many were told by this call."""
     complaint = Complaint.objects.select_related("unit", "team").get(pk=complaint_id)
     people = set(member_ids(complaint.team_id)) if complaint.team_id else set()
-    serious = must_know_leads(severity=complaint.severity, safety=complaint.safety, legal_or_media=complaint.legal_or_media)
+    serious = must_know_leads(
+        severity=complaint.severity, safety=complaint.safety, legal_or_media=complaint.legal_or_media
+    )
     if serious or not people:
         people |= set(responsible_ids(complaint.unit.path))
     return notify(
@@ -57,11 +62,11 @@ def alert_of_new_case(*, complaint_id: int) -> int:
 def alert_owner(*, complaint_id: int, kind: str, what: str, key: str, leads: bool = False) -> int:
     """Tell the owner (else the team) that something happened in their case; `leads` adds the leads above the unit."""
     complaint = Complaint.objects.select_related("unit").get(pk=complaint_id)
-    people = {complaint.owner_id} if complaint.owner_id else set(member_ids(complaint.team_id or 0))
+    people: set[int] = {complaint.owner_id} if complaint.owner_id else set(member_ids(complaint.team_id or 0))
     if leads or not people:
         people |= set(responsible_ids(complaint.unit.path))
     return notify(
-        users=[one for one in people if one is not None],
+        users=people,
         kind=kind,
         title=f"{complaint.reference}: {what}",
         url=f"/cases/{complaint.reference}/",
@@ -80,7 +85,9 @@ def escalate(*, actor: Actor, complaint_id: int, reason: str, to_team_id: int | 
     actor.require(Permission.CASE_ESCALATE)
     reason = clean(reason).strip()
     if not reason:
-        raise BadInput("Say why the case needs somebody else, so that they can start where you stopped.", field="reason")
+        raise BadInput(
+            "Say why the case needs somebody else, so that they can start where you stopped.", field="reason"
+        )
     with transaction.atomic():
         complaint = access_complaint(actor, complaint_id, lock=True)
         target = _target(complaint, to_team_id)
@@ -122,7 +129,11 @@ def _target(complaint: Complaint, to_team_id: int | None) -> Team:
     if to_team_id is not None:
         team = Team.objects.filter(pk=to_team_id).first()
     else:
-        team = complaint.team.escalates_to if complaint.team else Team.objects.filter(tier__gt=complaint.tier).order_by("tier", "id").first()
+        team = (
+            complaint.team.escalates_to
+            if complaint.team
+            else Team.objects.filter(tier__gt=complaint.tier).order_by("tier", "id").first()
+        )
     if team is None:
         raise BadInput("There is no team above this one: choose a team to hand the case to.", field="to_team")
     if team.pk == complaint.team_id:
@@ -160,7 +171,12 @@ def accept_handoff(*, actor: Actor, handoff_id: int) -> Handoff:
         set_team(actor=actor, complaint_id=handoff.complaint_id, team_id=handoff.to_team_id)
         if actor.user_id is not None:
             assign(actor=actor, complaint_id=handoff.complaint_id, owner_id=actor.user_id)
-        record(actor=actor, chain=f"complaint:{handoff.complaint_id}", kind="handoff_accepted", data={"handoff": handoff.pk})
+        record(
+            actor=actor,
+            chain=f"complaint:{handoff.complaint_id}",
+            kind="handoff_accepted",
+            data={"handoff": handoff.pk},
+        )
         publish(HandoffAccepted(handoff_id=handoff.pk, complaint_id=handoff.complaint_id, by_id=actor.id or 0))
         _tell_customer(actor, handoff)
         if handoff.from_user_id:
@@ -179,7 +195,12 @@ def return_handoff(*, actor: Actor, handoff_id: int, reason: str) -> Handoff:
         raise BadInput("Say why you return the case, and what would help.", field="reason")
     with transaction.atomic():
         handoff = _decide(actor, handoff_id, HandoffState.RETURNED, return_reason=reason)
-        record(actor=actor, chain=f"complaint:{handoff.complaint_id}", kind="handoff_returned", data={"handoff": handoff.pk})
+        record(
+            actor=actor,
+            chain=f"complaint:{handoff.complaint_id}",
+            kind="handoff_returned",
+            data={"handoff": handoff.pk},
+        )
         publish(HandoffReturned(handoff_id=handoff.pk, complaint_id=handoff.complaint_id, by_id=actor.user_id))
         if handoff.from_user_id:
             _tell_giver(handoff, f"{actor.name} returned your hand-off")
@@ -200,7 +221,9 @@ def _tell_giver(handoff: Handoff, what: str) -> None:
 
 def _tell_customer(actor: Actor, handoff: Handoff) -> None:
     """One message in plain words: who it is now, and why. Where there is no address, somebody calls: the case shows it."""
-    complaint = Complaint.objects.select_related("customer", "representative", "unit", "owner").get(pk=handoff.complaint_id)
+    complaint = Complaint.objects.select_related("customer", "representative", "unit", "owner").get(
+        pk=handoff.complaint_id
+    )
     if not recipient_address(complaint):
         return
     language = letter_language(complaint)

@@ -10,9 +10,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.people import House
 
-from amends.audit.public import seal, verify
 from amends.accounts.public import SYSTEM, User
+from amends.audit.public import seal, verify
 from amends.cases.public import Complaint, Message, record_assessment
 from amends.clocks.public import clocks_of, sweep
 from amends.core.errors import BadInput
@@ -21,11 +22,12 @@ from amends.intake.channels.imports.mapping import built_in, load_mapping
 from amends.intake.channels.imports.models import ImportRun
 from amends.intake.channels.imports.run import ImportOrder, run_import
 from amends.notifications.public import unread
-from tests.people import House
 
 
 def take(house: House, path: Path, form: str, mapping: Path | None = None) -> ImportRun:
-    return run_import(actor=SYSTEM, order=ImportOrder(path, form, house.london, mapping, path.with_suffix(".errors.csv")))
+    return run_import(
+        actor=SYSTEM, order=ImportOrder(path, form, house.london, mapping, path.with_suffix(".errors.csv"))
+    )
 
 
 def errors_of(path: Path) -> list[dict[str, str]]:
@@ -60,7 +62,9 @@ def test_good_rows_go_in_and_bad_ones_are_listed_with_line_and_reason(house: Hou
     assert verify().whole
 
 
-def test_an_import_that_was_stopped_goes_on_where_it_stopped(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_that_was_stopped_goes_on_where_it_stopped(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "many.jsonl"
     path.write_text("".join(json.dumps({"id": number, "text": f"Complaint {number}."}) + "\n" for number in range(25)))
     monkeypatch.setattr(runner, "BATCH", 10)
@@ -143,7 +147,9 @@ def test_a_file_or_mapping_that_cannot_be_used_stores_nothing(house: House, tmp_
 
 def test_nothing_is_sent_for_complaints_of_the_past(house: House, tmp_path: Path) -> None:
     path = tmp_path / "one.jsonl"
-    path.write_text('{"id": 1, "text": "It broke.", "complainant": {"email": "a@example.org"}, "received_at": "2024-01-01T00:00:00Z"}\n')
+    path.write_text(
+        '{"id": 1, "text": "It broke.", "complainant": {"email": "a@example.org"}, "received_at": "2024-01-01T00:00:00Z"}\n'
+    )
     take(house, path, "jsonl")
     from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -151,7 +157,9 @@ def test_nothing_is_sent_for_complaints_of_the_past(house: House, tmp_path: Path
     assert not {one for one in names if "acknowledge" in one or "deliver" in one}
 
 
-def test_an_open_complaint_of_the_past_gets_its_clocks_and_alarms_nobody(house: House, lena: User, tmp_path: Path) -> None:
+def test_an_open_complaint_of_the_past_gets_its_clocks_and_alarms_nobody(
+    house: House, lena: User, tmp_path: Path
+) -> None:
     path = tmp_path / "open.jsonl"
     path.write_text(
         '{"id": 1, "text": "Still open.", "phase": "investigating", "received_at": "2024-01-01T00:00:00Z"}\n'
@@ -193,7 +201,9 @@ def test_the_fcc_file_goes_in_whole_on_the_right_days(house: House, shared_data:
     assert run.refused == 0
     assert run.created == run.rows == 2224
     zone = ZoneInfo(built_in("fcc").timezone)
-    days = Counter(one.astimezone(zone).date().isoformat() for one in Complaint.objects.values_list("received_at", flat=True))
+    days = Counter(
+        one.astimezone(zone).date().isoformat() for one in Complaint.objects.values_list("received_at", flat=True)
+    )
     known = list(csv.DictReader((shared_data / "spikes" / "fcc_comcast_daily_2015.csv").read_text().splitlines()))
     day, count = list(known[0])[:2]
     assert {row[day]: int(row[count]) for row in known} == days

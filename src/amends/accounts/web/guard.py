@@ -27,11 +27,11 @@ def request_actor(request: HttpRequest) -> Actor:
     """
     cached = getattr(request, "_amends_actor", None)
     if cached is not None:
-        return cast(Actor, cached)
+        return cast("Actor", cached)
     if not isinstance(request.user, User) or not request.user.is_active:
         raise NotFound
     actor = actor_for_user(request.user)
-    request._amends_actor = actor  # type: ignore[attr-defined]  # a cache that lives as long as the request
+    request._amends_actor = actor  # type: ignore[attr-defined]  # noqa: SLF001  # a cache that lives as long as the request
     return actor
 
 
@@ -50,7 +50,7 @@ def permission_required(permission: str) -> Callable[[View], View]:
             return view(request, *args, **kwargs)
 
         guarded.amends_permission = permission  # type: ignore[attr-defined]  # read by the test of all routes
-        return cast(View, guarded)
+        return cast("View", guarded)
 
     return decorate
 

@@ -95,7 +95,9 @@ def _check_ending(item: PastComplaint) -> None:
     if item.phase not in Phase.values:
         raise BadInput(f"There is no phase {item.phase!r}; choose from {', '.join(Phase.values)}.", field="phase")
     if item.phase in _NEEDS_OUTCOME and (item.outcome not in Outcome.values or not item.outcome_reason.strip()):
-        raise BadInput(f"The phase {item.phase!r} needs an outcome ({', '.join(Outcome.values)}) and its reason.", field="outcome")
+        raise BadInput(
+            f"The phase {item.phase!r} needs an outcome ({', '.join(Outcome.values)}) and its reason.", field="outcome"
+        )
 
 
 def _known(items: Sequence[PastComplaint]) -> set[tuple[str, str]]:
@@ -108,9 +110,11 @@ def _store(actor: Actor, items: Sequence[PastComplaint]) -> None:
     """Insert everything of a batch; the counter's row is locked last and for the inserts only."""
     moment = clock.now()
     customers = _customers([item.new.complainant for item in items])
-    representatives = _customers([item.new.representative or Person() for item in items if item.new.representative])
+    representatives = _customers([one for item in items if (one := item.new.representative) is not None])
     products = _products({item.new.product for item in items})
-    complaints = [_complaint(item, customers[_key(item.new.complainant, number)], moment) for number, item in enumerate(items)]
+    complaints = [
+        _complaint(item, customers[_key(item.new.complainant, number)], moment) for number, item in enumerate(items)
+    ]
     number = 0
     for complaint, item in zip(complaints, items, strict=True):
         complaint.product = products.get(item.new.product.lower())
@@ -119,11 +123,17 @@ def _store(actor: Actor, items: Sequence[PastComplaint]) -> None:
             number += 1
     _give_references(complaints, moment)
     Complaint.objects.bulk_create(complaints)
-    Message.objects.bulk_create([_message(complaint, item.new) for complaint, item in zip(complaints, items, strict=True)])
+    Message.objects.bulk_create(
+        [_message(complaint, item.new) for complaint, item in zip(complaints, items, strict=True)]
+    )
     IntakeKey.objects.bulk_create(
         [
             IntakeKey(
-                source=item.new.source, key=item.new.key, digest=digest_of(item.new), complaint=complaint, created_at=moment
+                source=item.new.source,
+                key=item.new.key,
+                digest=digest_of(item.new),
+                complaint=complaint,
+                created_at=moment,
             )
             for complaint, item in zip(complaints, items, strict=True)
         ]

@@ -11,7 +11,15 @@ from django.db import IntegrityError, transaction
 
 from amends.accounts.public import Actor, Permission
 from amends.audit.public import record
-from amends.cases.events import ComplaintAcknowledged, MessageFailed, MessageQueued, MessageReceived, MessageSent, NoteAdded, PhaseChanged
+from amends.cases.events import (
+    ComplaintAcknowledged,
+    MessageFailed,
+    MessageQueued,
+    MessageReceived,
+    MessageSent,
+    NoteAdded,
+    PhaseChanged,
+)
 from amends.cases.lifecycle import Phase
 from amends.cases.models import Complaint, Direction, Message, MessageState
 from amends.cases.policy import access_complaint
@@ -114,48 +122,72 @@ def queue_message(
         complaint = access_complaint(actor, complaint_id, lock=True)
         to_address = recipient_address(complaint)
         if channel == "email" and not to_address:
-            raise BadInput("There is no e-mail address in this case: add one, or use another channel.", field="to_address")
-        now = clock.now()
-        try:
-            with transaction.atomic():
-                message = Message.objects.create(
-                    complaint=complaint,
-                    direction=Direction.OUT,
-                    kind=kind,
-                    channel=channel,
-                    author_id=actor.user_id,
-                    from_name=actor.name if actor.kind == "user" else "",
-                    to_address=to_address if channel == "email" else "",
-                    subject=clean_line(subject)[:500],
-                    text=text,
-                    html=html,
-                    language=language or complaint.language,
-                    automatic=automatic,
-                    state=MessageState.QUEUED,
-                    purpose=purpose,
-                    not_before=not_before,
-                    at=now,
-                )
-        except IntegrityError as error:
-            if "message_purpose_once" not in str(error):
-                raise
-            return None
-        message.message_id = f"{sign('message-id', str(message.pk))}.{message.pk}@{settings.AMENDS_MAIL_DOMAIN}"
-        message.save(update_fields=["message_id"])
-        store_files(message, files)
-        record(
-            actor=actor,
-            chain=f"complaint:{complaint.pk}",
-            kind="message_queued",
-            data={"message": message.pk, "kind": kind, "channel": channel, "automatic": automatic, "text_sha256": _sha(text)},
-        )
-        publish(
-            MessageQueued(
-                complaint_id=complaint.pk, message_id=message.pk, channel=channel, kind=kind, not_before=message.not_before
+            raise BadInput(
+                "There is no e-mail address in this case: add one, or use another channel.", field="to_address"
+            )
+        message = _write_once(
+            Message(
+                complaint=complaint,
+                direction=Direction.OUT,
+                kind=kind,
+                channel=channel,
+                author_id=actor.user_id,
+                from_name=actor.name if actor.kind == "user" else "",
+                to_address=to_address if channel == "email" else "",
+                subject=clean_line(subject)[:500],
+                text=text,
+                html=html,
+                language=language or complaint.language,
+                automatic=automatic,
+                state=MessageState.QUEUED,
+                purpose=purpose,
+                not_before=not_before,
+                at=clock.now(),
             )
         )
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        if message is not None:
+            store_files(message, files)
+            _announce_queued(actor, complaint, message)
     return message
+
+
+def _write_once(message: Message) -> Message | None:
+    """Store an outgoing message with its Message-ID; None when one with this purpose is there already."""
+    try:
+        with transaction.atomic():
+            message.save(force_insert=True)
+    except IntegrityError as error:
+        if "message_purpose_once" not in str(error):
+            raise
+        return None
+    message.message_id = f"{sign('message-id', str(message.pk))}.{message.pk}@{settings.AMENDS_MAIL_DOMAIN}"
+    message.save(update_fields=["message_id"])
+    return message
+
+
+def _announce_queued(actor: Actor, complaint: Complaint, message: Message) -> None:
+    record(
+        actor=actor,
+        chain=f"complaint:{complaint.pk}",
+        kind="message_queued",
+        data={
+            "message": message.pk,
+            "kind": message.kind,
+            "channel": message.channel,
+            "automatic": message.automatic,
+            "text_sha256": _sha(message.text),
+        },
+    )
+    publish(
+        MessageQueued(
+            complaint_id=complaint.pk,
+            message_id=message.pk,
+            channel=message.channel,
+            kind=message.kind,
+            not_before=message.not_before,
+        )
+    )
+    announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
 
 
 def recipient_address(complaint: Complaint) -> str:
@@ -192,7 +224,10 @@ def mark_sent(*, message_id: int, at: datetime | None = None) -> bool:
         from amends.accounts.public import SYSTEM
 
         record(
-            actor=SYSTEM, chain=f"complaint:{complaint.pk}", kind="message_sent", data={"message": message.pk, "kind": message.kind}
+            actor=SYSTEM,
+            chain=f"complaint:{complaint.pk}",
+            kind="message_sent",
+            data={"message": message.pk, "kind": message.kind},
         )
         _note_answer(complaint, message, at)
         publish(
@@ -208,10 +243,20 @@ def _note_answer(complaint: Complaint, message: Message, at: datetime) -> None:
     """The consequences of a message to the customer for the case: acknowledged, and no longer waiting for us."""
     changed = ["last_activity_at"]
     complaint.last_activity_at = max(complaint.last_activity_at, at)
-    if not message.automatic and complaint.waiting_for_us_since is not None and complaint.waiting_for_us_since <= message.at:
+    if (
+        not message.automatic
+        and complaint.waiting_for_us_since is not None
+        and complaint.waiting_for_us_since <= message.at
+    ):
         complaint.waiting_for_us_since = None
         changed.append("waiting_for_us_since")
-    first = complaint.acknowledged_at is None and message.kind in ("acknowledgement", "message", "letter", "call", "proposal")
+    first = complaint.acknowledged_at is None and message.kind in (
+        "acknowledgement",
+        "message",
+        "letter",
+        "call",
+        "proposal",
+    )
     before = complaint.phase
     if first:
         complaint.acknowledged_at = at
@@ -223,7 +268,9 @@ def _note_answer(complaint: Complaint, message: Message, at: datetime) -> None:
     if first:
         publish(ComplaintAcknowledged(complaint_id=complaint.pk, at=at, automatic=message.automatic))
     if complaint.phase != before:
-        publish(PhaseChanged(complaint_id=complaint.pk, before=before, after=complaint.phase, action="acknowledge", at=at))
+        publish(
+            PhaseChanged(complaint_id=complaint.pk, before=before, after=complaint.phase, action="acknowledge", at=at)
+        )
 
 
 def mark_failed(*, message_id: int, reason: str, state: str = MessageState.FAILED) -> bool:
@@ -232,7 +279,9 @@ def mark_failed(*, message_id: int, reason: str, state: str = MessageState.FAILE
     if state == MessageState.BOUNCED:
         sources += [MessageState.SENT, MessageState.DELIVERED]
     with transaction.atomic():
-        won = Message.objects.filter(pk=message_id, state__in=sources).update(state=state, state_reason=clean_line(reason)[:500])
+        won = Message.objects.filter(pk=message_id, state__in=sources).update(
+            state=state, state_reason=clean_line(reason)[:500]
+        )
         if not won:
             return False
         from amends.accounts.public import SYSTEM
@@ -255,7 +304,10 @@ def return_to_queue(*, message_id: int, reason: str, not_before: datetime) -> bo
 
     return bool(
         Message.objects.filter(pk=message_id, state=MessageState.SENDING).update(
-            state=MessageState.QUEUED, state_reason=clean_line(reason)[:500], attempts=F("attempts") + 1, not_before=not_before
+            state=MessageState.QUEUED,
+            state_reason=clean_line(reason)[:500],
+            attempts=F("attempts") + 1,
+            not_before=not_before,
         )
     )
 
@@ -269,7 +321,9 @@ def cancel_message(*, actor: Actor, message_id: int) -> bool:
         complaint = access_complaint(actor, message.complaint_id, lock=True)
         won = Message.objects.filter(pk=message_id, state=MessageState.QUEUED).update(state=MessageState.CANCELLED)
         if won:
-            record(actor=actor, chain=f"complaint:{complaint.pk}", kind="message_cancelled", data={"message": message_id})
+            record(
+                actor=actor, chain=f"complaint:{complaint.pk}", kind="message_cancelled", data={"message": message_id}
+            )
             announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
     return bool(won)
 
@@ -311,7 +365,9 @@ def add_note(*, actor: Actor, complaint_id: int, text: str, kind: str = "note") 
     return message
 
 
-def reply(*, actor: Actor, complaint_id: int, text: str, subject: str = "", files: Sequence[NewFile] = ()) -> Message | None:
+def reply(
+    *, actor: Actor, complaint_id: int, text: str, subject: str = "", files: Sequence[NewFile] = ()
+) -> Message | None:
     """A person's answer to the customer, sent by mail after the seconds in which it can be undone."""
     from datetime import timedelta
 
@@ -322,7 +378,9 @@ def reply(*, actor: Actor, complaint_id: int, text: str, subject: str = "", file
         kind="message",
         subject=subject or f"Re: {complaint.subject or complaint.reference} [{complaint.reference}]",
         text=text,
-        not_before=clock.now() + timedelta(seconds=settings.AMENDS_UNDO_SECONDS) if settings.AMENDS_UNDO_SECONDS else None,
+        not_before=clock.now() + timedelta(seconds=settings.AMENDS_UNDO_SECONDS)
+        if settings.AMENDS_UNDO_SECONDS
+        else None,
         files=files,
     )
 

@@ -17,14 +17,31 @@ from amends.accounts.public import Actor
 from amends.audit.public import Entry, record_many
 from amends.cases.events import ComplaintRegistered
 from amends.cases.lifecycle import Phase
-from amends.cases.models import Attachment, Blob, Complaint, Customer, Direction, IntakeKey, Message, MessageState, Product
+from amends.cases.models import (
+    Attachment,
+    Blob,
+    Complaint,
+    Direction,
+    IntakeKey,
+    Message,
+    MessageState,
+    Product,
+)
 from amends.core import clock
 from amends.core.errors import BadInput, Conflict
 from amends.core.events import publish
 from amends.core.news import announce
 from amends.core.text import clean, clean_line, normalise_email
 
-LIMITS = {"name": 300, "email": 320, "phone": 80, "account_number": 100, "user_name": 100, "subject": 500, "product": 300}
+LIMITS = {
+    "name": 300,
+    "email": 320,
+    "phone": 80,
+    "account_number": 100,
+    "user_name": 100,
+    "subject": 500,
+    "product": 300,
+}
 TEXT_LIMIT = 2_000_000
 SAME_AGAIN = timedelta(hours=24)
 """The same words from the same address within this time are the same complaint, sent twice."""
@@ -111,7 +128,9 @@ def register(*, actor: Actor, new: NewComplaint) -> Registration:
         if _merges(new):
             key = f"{digest}:{complaint.pk}"
             IntakeKey.objects.create(source="words", key=key, digest=digest, complaint=complaint, created_at=moment)
-        record_many(actor=actor, chain=f"complaint:{complaint.pk}", entries=[registered_entry(new, complaint)], new_chain=True)
+        record_many(
+            actor=actor, chain=f"complaint:{complaint.pk}", entries=[registered_entry(new, complaint)], new_chain=True
+        )
         publish(
             ComplaintRegistered(
                 complaint_id=complaint.pk,
@@ -166,7 +185,8 @@ def as_checked(new: NewComplaint) -> NewComplaint:
         text=clean(new.text).strip(),
         desired_outcome=clean(new.desired_outcome).strip(),
         attributes={
-            clean_line(name)[:100]: clean(value) if isinstance(value, str) else value for name, value in new.attributes.items()
+            clean_line(name)[:100]: clean(value) if isinstance(value, str) else value
+            for name, value in new.attributes.items()
         },
     )
     if not (cleaned.text or cleaned.subject or cleaned.files):
@@ -180,18 +200,30 @@ def _checked_person(person: Person, who: str) -> Person:
         for name in ("name", "phone", "account_number", "user_name")
     }
     email = _limited(normalise_email(person.email), "email", f"{who}.email")
-    return Person(email=email, address=clean(person.address).strip()[:2000], language=clean_line(person.language)[:10], **values)
+    return Person(
+        email=email, address=clean(person.address).strip()[:2000], language=clean_line(person.language)[:10], **values
+    )
 
 
 def _limited(value: str, name: str, label: str = "") -> str:
     if len(value) > LIMITS[name]:
-        raise BadInput(f"{(label or name).replace('_', ' ')} is longer than {LIMITS[name]} characters.", field=label or name)
+        raise BadInput(
+            f"{(label or name).replace('_', ' ')} is longer than {LIMITS[name]} characters.", field=label or name
+        )
     return value
 
 
 def digest_of(new: NewComplaint) -> str:
     """What a complaint says, as a SHA-256: the same words by the same person have the same one."""
-    parts = (new.channel, new.complainant.email, new.complainant.name, new.complainant.phone, new.subject, new.text, new.product)
+    parts = (
+        new.channel,
+        new.complainant.email,
+        new.complainant.name,
+        new.complainant.phone,
+        new.subject,
+        new.text,
+        new.product,
+    )
     digest = hashlib.sha256("\x1f".join(parts).encode())
     for one in new.files:
         digest.update(hashlib.sha256(one.data).digest())

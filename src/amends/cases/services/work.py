@@ -11,7 +11,14 @@ from django.db import transaction
 from amends.accounts.public import Actor, Permission, Team, TeamMember, User
 from amends.audit.public import record
 from amends.cases import lifecycle
-from amends.cases.events import ComplaintAcknowledged, ComplaintAssessed, OwnerChanged, PhaseChanged, PointsChanged, TeamChanged
+from amends.cases.events import (
+    ComplaintAcknowledged,
+    ComplaintAssessed,
+    OwnerChanged,
+    PhaseChanged,
+    PointsChanged,
+    TeamChanged,
+)
 from amends.cases.lifecycle import Action, Phase
 from amends.cases.models import Complaint, Outcome, Point
 from amends.cases.policy import access_complaint
@@ -111,7 +118,10 @@ def assign(*, actor: Actor, complaint_id: int, owner_id: int | None) -> Complain
         complaint.last_activity_at = clock.now()
         complaint.save(update_fields=["owner", "last_activity_at"])
         record(
-            actor=actor, chain=f"complaint:{complaint.pk}", kind="owner_changed", data={"before": before, "after": owner_id}
+            actor=actor,
+            chain=f"complaint:{complaint.pk}",
+            kind="owner_changed",
+            data={"before": before, "after": owner_id},
         )
         publish(OwnerChanged(complaint_id=complaint.pk, before_id=before, after_id=owner_id))
         announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
@@ -175,7 +185,12 @@ ASSESSED_FIELDS = (
 
 
 def record_assessment(
-    *, actor: Actor, complaint_id: int, values: Mapping[str, Any], points: Sequence[tuple[str, str]] = (), corrected: bool = False
+    *,
+    actor: Actor,
+    complaint_id: int,
+    values: Mapping[str, Any],
+    points: Sequence[tuple[str, str]] = (),
+    corrected: bool = False,
 ) -> Complaint:
     """Write what is thought about a complaint: only `ASSESSED_FIELDS`; `points` are `(words, aspect)`.
 
@@ -187,7 +202,9 @@ def record_assessment(
         raise BadInput(f"Not part of an assessment: {', '.join(sorted(unknown))}.")
     with transaction.atomic():
         complaint = access_complaint(actor, complaint_id, lock=True)
-        values = {name: value for name, value in values.items() if name != "desired_outcome" or not complaint.desired_outcome}
+        values = {
+            name: value for name, value in values.items() if name != "desired_outcome" or not complaint.desired_outcome
+        }
         for name, value in values.items():
             setattr(complaint, name, value)
         complaint.assessed_at = clock.now()
@@ -198,7 +215,11 @@ def record_assessment(
             actor=actor,
             chain=f"complaint:{complaint.pk}",
             kind="assessment_corrected" if corrected else "assessed",
-            data={name: value for name, value in values.items() if name not in ("desired_outcome", "sentiment", "probability")},
+            data={
+                name: value
+                for name, value in values.items()
+                if name not in ("desired_outcome", "sentiment", "probability")
+            },
         )
         publish(
             ComplaintAssessed(
@@ -216,7 +237,9 @@ def record_assessment(
 
 
 def _create_points(complaint: Complaint, points: Sequence[tuple[str, str]], *, source: str) -> None:
-    last = Point.objects.filter(complaint=complaint).order_by("-position").values_list("position", flat=True).first() or 0
+    last = (
+        Point.objects.filter(complaint=complaint).order_by("-position").values_list("position", flat=True).first() or 0
+    )
     Point.objects.bulk_create(
         Point(complaint=complaint, position=last + number, words=words, aspect=aspect, source=source)
         for number, (words, aspect) in enumerate(points, start=1)
@@ -253,7 +276,9 @@ def confirm_points(*, actor: Actor, complaint_id: int, point_ids: Sequence[int] 
         by = "customer" if actor.kind == "customer" else "agent"
         count = points.update(confirmed_at=clock.now(), confirmed_by=by)
         if count:
-            record(actor=actor, chain=f"complaint:{complaint.pk}", kind="points_confirmed", data={"count": count, "by": by})
+            record(
+                actor=actor, chain=f"complaint:{complaint.pk}", kind="points_confirmed", data={"count": count, "by": by}
+            )
             publish(PointsChanged(complaint_id=complaint.pk))
             announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
     return count

@@ -18,7 +18,9 @@ def handoff_context(actor: Actor, complaint: Complaint) -> Mapping[str, Any]:
     """The open hand-off with its packet, and the earlier ones (2 queries)."""
     rows = handoffs_of(complaint)
     waiting = next((one for one in rows if one.state == HandoffState.OFFERED), None)
-    may_decide = waiting is not None and (actor.user_id in member_ids(waiting.to_team_id) or actor.can(Permission.CASE_ASSIGN))
+    may_decide = waiting is not None and (
+        actor.user_id in member_ids(waiting.to_team_id) or actor.can(Permission.CASE_ASSIGN)
+    )
     return {
         "waiting": waiting,
         "may_decide": may_decide and actor.can(Permission.CASE_WORK),

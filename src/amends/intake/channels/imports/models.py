@@ -28,5 +28,7 @@ class ImportRun(models.Model):
         app_label = "intake"
         constraints = [
             models.UniqueConstraint("sha256", "format", "mapping", "unit", name="import_of_a_file_once"),
-            models.CheckConstraint(condition=models.Q(rows=F("created") + F("known") + F("refused")), name="import_counts_add_up"),
+            models.CheckConstraint(
+                condition=models.Q(rows=F("created") + F("known") + F("refused")), name="import_counts_add_up"
+            ),
         ]

@@ -16,9 +16,9 @@ from amends.cases.public import PastComplaint, register_many
 from amends.core import clock
 from amends.core.errors import AmendsError, BadInput, Conflict
 from amends.intake.channels.imports.mapping import ImportMapping, built_in, load_mapping, native
+from amends.intake.channels.imports.models import ImportRun
 from amends.intake.channels.imports.reading import Line, csv_columns, csv_lines, encoding_of, json_lines
 from amends.intake.channels.imports.rows import from_object, from_row
-from amends.intake.channels.imports.models import ImportRun
 
 BATCH = 1000
 FORMATS = ("cfpb", "csv", "jsonl")
