@@ -1,7 +1,10 @@
-"""How well messages are told apart, on messages labelled before the rules were tuned.
+"""How well messages are told apart, on messages labelled before the rules had seen them.
 
-Odd numbers of cases.yaml are the tuning half: single mistakes on it were looked at. Even numbers are the held-out half:
-only totals were looked at. The floors are what was reached, less one or two messages.
+Messages 1-170: odd numbers are the tuning half, single mistakes on it were looked at; even numbers are the held-out
+half, only totals were looked at. Messages 171-290 ("later") and 291-324 ("last") were written after a version of the
+rules, run once for an honest figure (docs/reference/triage.md has it, and it is lower), and then learnt from. The floors
+are what is reached now, less one or two messages: they guard against getting worse, they are no promise. Messages from 325 on
+("untouched") were run once after everything else and not learnt from: never look at single ones of them either.
 """
 
 from __future__ import annotations
@@ -23,15 +26,26 @@ FIRST_OF_LAST_PART = 291
 FLAGS = ("safety", "vulnerable", "legal_or_media")
 FLOORS = {
     "tuning": {
-        "language": 0.98, "label": 0.98, "category": 0.92, "severity": 0.96, "mood": 0.90, "safety": 0.98,
-        "vulnerable": 0.98, "legal_or_media": 0.98, "wish": 0.98, "point_recall": 0.95, "point_precision": 0.85,
-        "point_aspect": 0.94,
+        "language": 0.98, "label": 0.97, "category": 0.94, "severity": 0.96, "mood": 0.93, "safety": 0.98,
+        "vulnerable": 0.98, "legal_or_media": 0.98, "wish": 0.98, "point_recall": 0.97, "point_precision": 0.85,
+        "point_aspect": 0.97,
     },
     "held-out": {
-        "language": 0.96, "label": 0.91, "category": 0.82, "severity": 0.84, "mood": 0.90, "safety": 0.96,
-        "vulnerable": 0.96, "legal_or_media": 0.98, "wish": 0.94, "point_recall": 0.87, "point_precision": 0.83,
-        "point_aspect": 0.89,
+        "language": 0.98, "label": 0.95, "category": 0.82, "severity": 0.87, "mood": 0.91, "safety": 0.96,
+        "vulnerable": 0.97, "legal_or_media": 0.98, "wish": 0.95, "point_recall": 0.89, "point_precision": 0.73,
+        "point_aspect": 0.90,
     },
+    "later": {
+        "language": 0.98, "label": 0.94, "category": 0.75, "severity": 0.90, "mood": 0.86, "safety": 0.97,
+        "vulnerable": 0.97, "legal_or_media": 0.98, "wish": 0.96, "point_recall": 0.81, "point_precision": 0.77,
+        "point_aspect": 0.82,
+    },
+    "last": {
+        "language": 0.98, "label": 0.91, "category": 0.60, "severity": 0.85, "mood": 0.88, "safety": 0.97,
+        "vulnerable": 0.91, "legal_or_media": 0.98, "wish": 0.94, "point_recall": 0.77, "point_precision": 0.71,
+        "point_aspect": 0.66,
+    },
+    "untouched": {"language": 0.96, "label": 0.70, "category": 0.30},
 }  # fmt: skip
 
 
@@ -42,6 +56,8 @@ def cases() -> list[dict[str, Any]]:
 
 def half_of(case: dict[str, Any]) -> str:
     """Which set a message belongs to: the first part has an honest held-out half, the later parts have been looked at."""
+    if case.get("brief"):
+        return "untouched"
     if case["id"] >= FIRST_OF_LAST_PART:
         return "last"
     if case["id"] > LAST_OF_FIRST_PART:
@@ -62,6 +78,8 @@ def fields_of(case: dict[str, Any], said: Assessment) -> dict[str, bool]:
         return right
     if case["label"] != "other":
         right["category"] = said.category == case.get("category", "other")
+    if case.get("brief"):
+        return right
     right["severity"] = said.severity == case.get("severity", 1)
     right["mood"] = mood_of(said.sentiment) == case.get("mood", "neutral")
     right["wish"] = (said.desired_outcome is not None) == (case.get("wants") is not None)
@@ -98,9 +116,11 @@ def measured(half: str) -> dict[str, float]:
         for field, correct in fields_of(case, said).items():
             asked[field] += 1
             right[field] += correct
-        if case.get("language", "en") in ("en", "de"):
+        if case.get("language", "en") in ("en", "de") and not case.get("brief"):
             points += points_of(case, said)
     shares = {field: right[field] / asked[field] for field in asked}
+    if not points:
+        return shares
     return shares | {
         "point_recall": points["matching"] / points["labelled"],
         "point_precision": points["matching"] / points["found"],
@@ -108,7 +128,7 @@ def measured(half: str) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("half", ["tuning", "held-out"])
+@pytest.mark.parametrize("half", FLOORS)
 def test_every_field_reaches_its_floor(half: str) -> None:
     shares = measured(half)
     below = {field: round(shares[field], 3) for field, floor in FLOORS[half].items() if shares[field] < floor}

@@ -28,6 +28,9 @@ _TURNS = words("turns")
 _CONTINUATIONS = 3
 _SOLVED_TRIED = 5
 _AUTOMATIC_TOKENS = 120
+_VICTIMS = words("victims")
+UNKNOWN_THING = "goods_quality"
+"""What a statement is about when it names nothing that is known: most often it is a thing that somebody bought."""
 ABOUT_OTHERS = "it is about somebody else"
 # In chats questions often come without their mark: short ones are known by their first word.
 _UNMARKED_QUESTION = 18
@@ -180,14 +183,15 @@ class Evidence:
         if ("third party", sentence) not in self._in_sentence:
             return False
         # "I am fed up with my provider and want to try yours" speaks to us, and still of them.
-        return sentence not in self._addressing or ("joining", sentence) in self._in_sentence
+        return self.clause_of(hit.first) not in self._addressing or ("joining", sentence) in self._in_sentence
 
     @cached_property
     def _addressing(self) -> set[int]:
-        """The sentences that speak to us: "you", "your", "Sie", "Ihr"."""
-        where = self.text.sentence_of_token
+        """The clauses that speak to us: "you", "your", "Sie", "Ihr"."""
         return {
-            where[index] for index, form in enumerate(self.text.forms) if form in _ADDRESSED and self.addresses(index)
+            self.clause_of(index)
+            for index, form in enumerate(self.text.forms)
+            if form in _ADDRESSED and self.addresses(index)
         }
 
     def addresses(self, index: int) -> bool:
@@ -264,11 +268,13 @@ class Evidence:
 
     def aspect_of(self, span: Span) -> str:
         """Return what most nouns of a clause are about; people count only when nothing else is named."""
-        counts: dict[str, int] = defaultdict(int)
-        for hit in self._objects_in.get(self.clause_of(span.first), []):
-            counts[hit.group.aspect or "other"] += 1
-        things = {aspect: count for aspect, count in counts.items() if aspect != "staff_manner"}
-        return max(things or counts or {"other": 1}, key=lambda aspect: (things or counts or {"other": 1})[aspect])
+        aspects = [hit.group.aspect or "other" for hit in self._objects_in.get(self.clause_of(span.first), [])]
+        if not aspects:
+            return UNKNOWN_THING
+        if aspects[0] == "staff_manner" and _VICTIMS & set(self.text.forms[span.first : span.last]):
+            return "staff_manner"
+        things = [aspect for aspect in aspects if aspect != "staff_manner"] or aspects
+        return max(things, key=things.count)
 
     @cached_property
     def feelings(self) -> list[tuple[Hit, float]]:

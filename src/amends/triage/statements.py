@@ -21,11 +21,14 @@ _POSSESSIVE = words("possessive")
 _FEWEST_WORDS = 5
 _SUBJECT_REACH = 6
 _ABOUT_OURS = 1.3
+_ABOUT_OURS_LATE = 0.9
 _ABOUT_A_THING = 1.2
 _ABOUT_SOMETHING_OF_THEIRS = 0.7
 _ABOUT_SELF = 0.4
 _BESIDE_A_REQUEST = 0.5
-_SILENT = frozenset({"information", "asking", "thanks", "hypothetical", "withdrawn", "solved", "own fault", "automatic"})
+_SILENT = frozenset(
+    {"information", "asking", "thanks", "hypothetical", "withdrawn", "solved", "own fault", "automatic"}
+)
 _GROUP = Group(name="statement", phrases=("statement",))
 
 
@@ -83,9 +86,13 @@ def _about(evidence: Evidence, span: Span) -> float:
         if form in _OURS and evidence.addresses(index):
             return _ABOUT_OURS
         if form in _SELF:
-            return _ABOUT_SELF
+            about = max(about, _ABOUT_SELF)
+            break
         if form in _POSSESSIVE:
             about = _ABOUT_SOMETHING_OF_THEIRS
         if form in _THINGS:
             return _ABOUT_A_THING
-    return about
+    late = any(
+        evidence.text.forms[index] in _OURS and evidence.addresses(index) for index in range(span.first, span.last)
+    )
+    return max(about, _ABOUT_OURS_LATE) if late else about

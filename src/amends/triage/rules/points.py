@@ -74,7 +74,13 @@ def _implied(evidence: Evidence) -> list[_Candidate]:
     return [
         _Candidate(
             statement.span,
-            Finding(statement.hit, evidence.clause_of(statement.span.first), evidence.aspect_of(statement.span), 1.0, firm=False),
+            Finding(
+                statement.hit,
+                evidence.clause_of(statement.span.first),
+                evidence.aspect_of(statement.span),
+                1.0,
+                firm=False,
+            ),
         )
         for statement in statements(evidence)[:1]
     ]
