@@ -107,7 +107,7 @@ def lines() -> Iterator[str]:
             yield f"Said by {', '.join(f'`{one}`' for one in said_by[event.__name__])}.\n"
         yield from map(_reaction, handlers.get(event, ()))
         if not handlers.get(event):
-            yield "- Nobody reacts yet; it is there for those who add something."
+            yield "- Nobody reacts."
         yield ""
     yield from _jobs()
 

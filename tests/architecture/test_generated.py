@@ -1,0 +1,19 @@
+"""What is generated is current; each failure says which command makes it so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from amends.config import journey, openapi
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def test_the_journey_is_current() -> None:
+    page = (DOCS / "journey.md").read_text(encoding="utf-8")
+    assert page == journey.page(), "run: python -m amends.config.journey > docs/journey.md"
+
+
+def test_the_description_of_the_api_is_current() -> None:
+    known = (DOCS / "reference" / "openapi.json").read_text(encoding="utf-8")
+    assert known == openapi.description(), "run: python -m amends.config.openapi > docs/reference/openapi.json"
