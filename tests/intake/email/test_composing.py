@@ -3,8 +3,17 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from amends.intake.channels.email.composing import OutgoingFile, OutgoingMail, UnusableAddressError, compose
+from amends.intake.channels.email.charsets import clean
+from amends.intake.channels.email.composing import (
+    OutgoingFile,
+    OutgoingMail,
+    UnusableAddressError,
+    compose,
+    one_line,
+)
 from amends.intake.channels.email.model import Address, MailKind
 from amends.intake.channels.email.parsing import parse
 
@@ -72,7 +81,7 @@ def test_nothing_from_outside_becomes_a_header(evil: str):
     raw = compose(
         outgoing(
             subject=evil, sender=Address(evil, "care@example.com"), recipient=Address(evil, "petra@example.org"),
-            in_reply_to=f"<{evil}>", references=[evil, f"<{evil}@x>"], files=[OutgoingFile(evil, f"text/plain; x={evil}", b"1")],  # noqa: E501
+            in_reply_to=f"<{evil}>", references=[evil, f"<{evil}@x>"], files=[OutgoingFile(evil, f"text/plain; x={evil}", b"1")],
         )
     ).as_bytes()  # fmt: skip
     head = raw.split(b"\r\n\r\n")[0]
@@ -108,3 +117,38 @@ def test_a_domain_with_umlauts_is_written_in_ascii():
 def test_a_message_id_that_is_none_is_a_mistake_of_ours():
     with pytest.raises(ValueError, match="Message-ID"):
         compose(outgoing(message_id="<x>\r\nBcc: y"))
+
+
+ANYTHING = st.text(max_size=120)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    subject=ANYTHING,
+    name=ANYTHING,
+    text=ANYTHING,
+    html=ANYTHING,
+    file=ANYTHING,
+    file_type=ANYTHING,
+    data=st.binary(max_size=60),
+)
+def test_any_words_can_be_sent_and_read_again(
+    subject: str, name: str, text: str, html: str, file: str, file_type: str, data: bytes
+):
+    raw = compose(
+        outgoing(
+            subject=subject,
+            sender=Address(name, "care@example.com"),
+            text=text,
+            html=html,
+            files=[OutgoingFile(file, file_type, data)],
+        )
+    ).as_bytes()
+    mail = parse(raw)
+    assert [one.address for one in mail.to] == ["petra@example.org"]
+    assert mail.from_ is not None
+    assert mail.from_.address == "care@example.com"
+    assert mail.message_id == "<abc.17@example.com>"
+    assert mail.subject.replace(" ", "") == one_line(subject).replace(" ", "")
+    assert mail.text.strip() == clean(text).strip() or not clean(text).strip()
+    assert [one.data for one in mail.attachments if one.type != "text/html"] == [data]

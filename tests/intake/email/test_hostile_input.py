@@ -10,9 +10,9 @@ from amends.intake.channels.email.model import ParsedMail
 from amends.intake.channels.email.parsing import MAX_TEXT, parse
 
 PIECES = [
-    b"From: ", b"To: ", b"Subject: ", b"Date: ", b"Message-ID: ", b"References: ", b"Content-Type: ", b"multipart/mixed; boundary=b",  # noqa: E501
-    b"multipart/report; report-type=delivery-status; boundary=\"", b"message/rfc822", b"message/delivery-status", b"text/html; charset=",  # noqa: E501
-    b"Content-Transfer-Encoding: base64", b"Content-Transfer-Encoding: quoted-printable", b"Content-Disposition: attachment; filename*0*=",  # noqa: E501
+    b"From: ", b"To: ", b"Subject: ", b"Date: ", b"Message-ID: ", b"References: ", b"Content-Type: ", b"multipart/mixed; boundary=b",
+    b"multipart/report; report-type=delivery-status; boundary=\"", b"message/rfc822", b"message/delivery-status", b"text/html; charset=",
+    b"Content-Transfer-Encoding: base64", b"Content-Transfer-Encoding: quoted-printable", b"Content-Disposition: attachment; filename*0*=",
     b"=?utf-8?B?", b"=?utf-8?Q?=", b"?=", b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\n\n", b"--b", b"--b--", b"\t", b" ", b";", b",", b"<", b">", b"(",  # noqa: E501
     b")", b"\"", b"\\", b"'", b"@", b":", b"=", b"%", b"utf-8''%FF", b"\x00", b"\xff", b"\xc3", b"\xe2\x80", b"<b>", b"<table><td>", b"</div>", b"&#0;",  # noqa: E501
     b"&#xD800;", b"x-uuencode", b"begin 644 a\n", b"utf-16", b"utf-7", b"+2AA-", b"iso-2022-jp", b"\x1b$B", b"> ", b"On x wrote:\n", b"-- \n", b"5.1.1",  # noqa: E501
@@ -65,10 +65,10 @@ HOSTILE = {
     "open quotes": b"From: " + b'"' * 99_999 + b"\n\nbody",
     "colons": b"To: a@e.org" + b":" * 500_000 + b"\n\nbody",
     "parameters": b"Content-Type: text/plain" + b'; a="b' * 100_000 + b"\n\nbody",
-    "continuations": b"Content-Type: text/plain" + b"".join(b"; name*%d=x" % number for number in range(50_000)) + b"\n\nbody",  # noqa: E501
+    "continuations": b"Content-Type: text/plain" + b"".join(b"; name*%d=x" % number for number in range(50_000)) + b"\n\nbody",
     "deep html": b"Content-Type: text/html\n\n" + b"<div>" * 300_000,
-    "open formatting": b"Content-Type: text/html\n\n" + b"".join(b"<font color=%d>" % n for n in range(2000)) + b"<p>x" * 60_000,  # noqa: E501
-    "hidden formatting": b"Content-Type: text/html\n\n" + b"".join(b'<b a="<%d">' % n for n in range(2000)) + b"<p>x" * 60_000,  # noqa: E501
+    "open formatting": b"Content-Type: text/html\n\n" + b"".join(b"<font color=%d>" % n for n in range(2000)) + b"<p>x" * 60_000,
+    "hidden formatting": b"Content-Type: text/html\n\n" + b"".join(b'<b a="<%d">' % n for n in range(2000)) + b"<p>x" * 60_000,
     "ampersands": b"Content-Type: text/html\n\n" + b"&" * 2_000_000,
     "angle brackets": b"Content-Type: text/html\n\n" + b"<" * 2_000_000,
     "open tags": b"Content-Type: text/html\n\n" + b"<b " * 170_000,
@@ -80,7 +80,7 @@ HOSTILE = {
     "header lines": b"Subject: x\n\n" + b"From: x\n" * 100_000,
     "spaces": b"Subject: x\n\n" + b" " * 3_000_000 + b"x",
     "signature dashes": b"Subject: x\n\nhello\n" + b"--\n" * 100_000 + b"long line " * 500,
-    "bounce words": b"From: mailer-daemon@e.org\nSubject: failure notice\n\n" + b"a.b.c.d." * 200_000 + b"4.4.4.4 " * 50_000,  # noqa: E501
+    "bounce words": b"From: mailer-daemon@e.org\nSubject: failure notice\n\n" + b"a.b.c.d." * 200_000 + b"4.4.4.4 " * 50_000,
     "bounce addresses": b"From: <>\nSubject: failure notice\n\n" + b"a" * 200_000 + b"@" + b"b." * 100_000,
     "many bytes of latin": b"Content-Type: text/plain; charset=utf-8\n\n" + bytes(range(128, 256)) * 20_000,
 }  # fmt: skip

@@ -42,7 +42,7 @@ def start(port: int, data: Path) -> subprocess.Popen[bytes]:
     if str(values["HOST"]).startswith("/"):
         url = f"postgresql://{values['USER']}@/{values['NAME']}?host={values['HOST']}&port={values['PORT']}"
     variables = {
-        **os.environ, "DATABASE_URL": url, "AMENDS_DATA": str(data), "AMENDS_SMTP_PORT": str(port), "AMENDS_TESTING": "1",  # noqa: E501
+        **os.environ, "DATABASE_URL": url, "AMENDS_DATA": str(data), "AMENDS_SMTP_PORT": str(port), "AMENDS_TESTING": "1",
         "PYTHONPATH": str(ROOT / "src"), "DEMO": "0",
     }  # fmt: skip
     command = [sys.executable, "-m", "amends.cli.main", "mail"]

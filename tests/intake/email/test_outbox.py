@@ -174,6 +174,27 @@ def test_without_a_relay_messages_wait_and_say_what_to_do(complaint: Complaint, 
     assert "AMENDS_RELAY_HOST" in message.state_reason
 
 
+@pytest.mark.parametrize(
+    ("address", "state", "receiver"),
+    [
+        ("info@müller.example", "sent", ["info@xn--mller-kva.example"]),
+        ("jörg@example.org", "failed", []),
+        ("no address", "failed", []),
+        ("a@b@example.org", "failed", []),
+    ],
+)
+def test_strange_addresses_are_written_right_or_refused_with_a_reason(
+    complaint: Complaint, relay: Relay, address: str, state: str, receiver: list[str]
+):
+    message = queued(complaint)
+    Message.objects.filter(pk=message.pk).update(to_address=address)
+    outbox.deliver(message_id=message.pk)
+    message.refresh_from_db()
+    assert message.state == state
+    assert [one for _sender, receivers in relay.envelopes for one in receivers] == receiver
+    assert bool(message.state_reason) == (state == "failed")
+
+
 def test_a_cancelled_message_never_leaves(complaint: Complaint, relay: Relay):
     message = queued(complaint)
     Message.objects.filter(pk=message.pk).update(state=MessageState.CANCELLED)
@@ -226,7 +247,7 @@ def worker(port: int, message_id: int, dies_in: str) -> subprocess.Popen[bytes]:
     if str(values["HOST"]).startswith("/"):
         url = f"postgresql://{values['USER']}@/{values['NAME']}?host={values['HOST']}&port={values['PORT']}"
     environment = {
-        **os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "amends.config.settings", "PYTHONPATH": str(ROOT / "src"),  # noqa: E501
+        **os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "amends.config.settings", "PYTHONPATH": str(ROOT / "src"),
         "AMENDS_TESTING": "1",
     }  # fmt: skip
     command = [sys.executable, "-c", WORKER, str(port), str(message_id), dies_in]

@@ -198,7 +198,7 @@ Content-Disposition: attachment; filename*0*=utf-8''Rechn; filename*1*=ung%20%C3
 pdf
 --out--
 epilogue
-""")  # noqa: E501
+""")
 
 
 def test_a_mail_with_everything():
@@ -221,9 +221,9 @@ def test_a_mail_with_everything():
         "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<a href='javascript:alert(1)'>x</a>",
         "<iframe src='https://e.example'></iframe>", "<body background='https://e.example/x'>",
         "<div style=\"background:url('https://e.example/x')\">x</div>", "<form action='https://e.example'><input>",
-        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "<meta http-equiv=refresh content='0;url=//e.example'>",  # noqa: E501
-        "<link rel=stylesheet href='https://e.example/x.css'>", "<a href='data:text/html,<script>alert(1)</script>'>x</a>",  # noqa: E501
-        "<img srcset='https://e.example/x 2x'>", "<video poster='https://e.example/x'>", "<b><p>" * 40 + "<style>@import 'https://e.example'",  # noqa: E501
+        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "<meta http-equiv=refresh content='0;url=//e.example'>",
+        "<link rel=stylesheet href='https://e.example/x.css'>", "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+        "<img srcset='https://e.example/x 2x'>", "<video poster='https://e.example/x'>", "<b><p>" * 40 + "<style>@import 'https://e.example'",
     ],
 )  # fmt: skip
 def test_html_cannot_run_or_load_anything(evil: str):
@@ -258,13 +258,13 @@ def test_boundaries_that_are_missing_wrong_or_unclosed_lose_no_word():
     )
     assert unclosed.text == "first\nlast words"
     wrong = parse(
-        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nwords\r\n--b--"  # noqa: E501
+        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nwords\r\n--b--"
     )
     assert wrong.text == "words"
     none = parse(b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\njust words")
     assert none.text == "just words"
     similar = parse(
-        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/alternative; boundary=bb\r\n\r\n"  # noqa: E501
+        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/alternative; boundary=bb\r\n\r\n"
         b"--bb\r\n\r\ninner\r\n--bb--\r\n--b\r\n\r\nouter\r\n--b--"
     )
     assert similar.text == "inner\nouter"
@@ -293,7 +293,7 @@ def test_transfer_encodings_damaged_or_unknown(encoding: str, body: str, text: s
 
 
 def test_flowed_text_is_joined():
-    raw = b"From: a@e.org\r\nContent-Type: text/plain; format=flowed\r\n\r\nOne long \r\nline.\r\n> quoted \r\n> too\r\nNext."  # noqa: E501
+    raw = b"From: a@e.org\r\nContent-Type: text/plain; format=flowed\r\n\r\nOne long \r\nline.\r\n> quoted \r\n> too\r\nNext."
     assert parse(raw).text == "One long line.\n> quoted too\nNext."
 
 
@@ -387,7 +387,7 @@ def test_a_delivery_report_names_recipient_status_and_our_message(
 
 def test_a_customer_who_forwards_a_bounce_is_still_a_customer():
     mail = parse(
-        b"From: petra@example.org\r\nSubject: Fwd: Undelivered Mail Returned to Sender\r\n\r\nYour address does not work!\r\n"  # noqa: E501
+        b"From: petra@example.org\r\nSubject: Fwd: Undelivered Mail Returned to Sender\r\n\r\nYour address does not work!\r\n"
         b"> <care@example.com>: 550 5.1.1 user unknown\r\n"
     )
     assert mail.kind is MailKind.MESSAGE
@@ -395,7 +395,7 @@ def test_a_customer_who_forwards_a_bounce_is_still_a_customer():
 
 def test_file_names_keep_their_extension_and_lose_their_tricks():
     def name_of(declared: str) -> str:
-        head = f'From: a@e.org\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="{declared}"\r\n\r\nx'  # noqa: E501
+        head = f'From: a@e.org\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="{declared}"\r\n\r\nx'
         return parse(head.encode()).attachments[0].name
 
     assert name_of("C:\\\\Users\\\\me\\\\bill.pdf") == "bill.pdf"

@@ -75,14 +75,14 @@ REPLIES = {
     "email_BlackBerry.txt": "Here is another email",
     "email_iPhone.txt": "Here is another email",
     "email_multi_word_sent_from_my_mobile_device.txt": "Here is another email",
-    "email_sent_from_my_not_signature.txt": "Here is another email\n\nSent from my desk, is much easier then my mobile phone.",  # noqa: E501
+    "email_sent_from_my_not_signature.txt": "Here is another email\n\nSent from my desk, is much easier then my mobile phone.",
     "email_gmail.txt": "This is a test for inbox replying to a github message.",
     "email_headers_no_delimiter.txt": "And another reply!",
 }
 REPLY_STARTS = {
-    "email_1_1.txt": "Hi folks", "email_1_2.txt": "Hi,", "email_1_5.txt": "One: Here's", "email_2_3.txt": "Outlook with a reply",  # noqa: E501
-    "email_bullets.txt": "test 2 this should list second", "email_long_quote.txt": "Hi folks", "greedy_on.txt": "On your remote host",  # noqa: E501
-    "email_one_is_not_on.txt": "Thank, this is really helpful.", "email_partial_quote_header.txt": "On your remote host",  # noqa: E501
+    "email_1_1.txt": "Hi folks", "email_1_2.txt": "Hi,", "email_1_5.txt": "One: Here's", "email_2_3.txt": "Outlook with a reply",
+    "email_bullets.txt": "test 2 this should list second", "email_long_quote.txt": "Hi folks", "greedy_on.txt": "On your remote host",
+    "email_one_is_not_on.txt": "Thank, this is really helpful.", "email_partial_quote_header.txt": "On your remote host",
     "email_sig_delimiter_in_middle_of_line.txt": "Hi there!", "pathological.txt": "I think you're onto something.",
 }  # fmt: skip
 

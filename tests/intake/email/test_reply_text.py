@@ -42,8 +42,8 @@ def test_the_answered_message_is_left_out(attribution: str, quote: str):
 @pytest.mark.parametrize(
     "signature",
     [
-        "-- \nPetra Lang\n+49 221 1234567", "--\nPetra", "Sent from my iPhone", "Von meinem iPhone gesendet", "Get Outlook for iOS",  # noqa: E501
-        "Gesendet mit der GMX Mail App", "Envoyé de mon iPhone", "Diese Nachricht wurde von meinem Android-Gerät gesendet.",  # noqa: E501
+        "-- \nPetra Lang\n+49 221 1234567", "--\nPetra", "Sent from my iPhone", "Von meinem iPhone gesendet", "Get Outlook for iOS",
+        "Gesendet mit der GMX Mail App", "Envoyé de mon iPhone", "Diese Nachricht wurde von meinem Android-Gerät gesendet.",
         "________________\nPetra Lang\nwww.example.org\nTel. +49 221 1234567",
     ],
 )  # fmt: skip
@@ -74,18 +74,18 @@ def test_answers_between_quoted_lines_stay():
 
 
 def test_a_forwarded_message_stays():
-    text = "See below.\n\n---------- Forwarded message ---------\nFrom: Shop <shop@example.org>\nSubject: Offer\n\n20 % off"  # noqa: E501
+    text = "See below.\n\n---------- Forwarded message ---------\nFrom: Shop <shop@example.org>\nSubject: Offer\n\n20 % off"
     assert reply_text(text) == text
 
 
 def test_the_quotation_of_an_html_mail_is_known_by_its_container():
     raw = (
         b"From: a@e.org\r\nContent-Type: text/html\r\n\r\n<div>Still broken.</div><div class='gmail_quote'>"
-        b"<div>On Mon, 2 Mar 2026 09:30, Care &lt;care@example.com&gt; wrote:</div><blockquote>We are sorry</blockquote></div>"  # noqa: E501
+        b"<div>On Mon, 2 Mar 2026 09:30, Care &lt;care@example.com&gt; wrote:</div><blockquote>We are sorry</blockquote></div>"
     )
     assert parse(raw).reply_text == "Still broken."
     outlook = (
-        b"From: a@e.org\r\nContent-Type: text/html\r\n\r\n<p>Still broken.</p><div style='border:none;border-top:solid #E1E1E1 1.0pt'>"  # noqa: E501
-        b"<p><b>From:</b> Care<br><b>Sent:</b> Monday<br><b>To:</b> Petra<br><b>Subject:</b> x</p></div><p>We are sorry</p>"  # noqa: E501
+        b"From: a@e.org\r\nContent-Type: text/html\r\n\r\n<p>Still broken.</p><div style='border:none;border-top:solid #E1E1E1 1.0pt'>"
+        b"<p><b>From:</b> Care<br><b>Sent:</b> Monday<br><b>To:</b> Petra<br><b>Subject:</b> x</p></div><p>We are sorry</p>"
     )
     assert parse(outlook).reply_text == "Still broken."

@@ -104,7 +104,17 @@ def _identifier(value: str) -> str:
 
 
 def _header_address(address: Address) -> HeaderAddress:
-    local, at, domain = address.address.strip().rpartition("@")
+    local, _at, domain = wire_address(address.address).rpartition("@")
+    return HeaderAddress(display_name=one_line(address.name)[:120], username=local, domain=domain)
+
+
+def wire_address(address: str) -> str:
+    """The address in ASCII, as SMTP and headers need it; international domains in their `xn--` form.
+
+    Raises:
+        UnusableAddressError: no mail can be sent to it.
+    """
+    local, at, domain = address.strip().rpartition("@")
     if not at or not LOCAL_PART.fullmatch(local) or local.startswith(".") or local.endswith(".") or ".." in local:
         msg = "The part before the @ of the address cannot be written in a mail"
         raise UnusableAddressError(msg)
@@ -115,4 +125,4 @@ def _header_address(address: Address) -> HeaderAddress:
     if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", ascii_domain) or ".." in ascii_domain:
         msg = "The part after the @ of the address is not a domain"
         raise UnusableAddressError(msg)
-    return HeaderAddress(display_name=one_line(address.name)[:120], username=local, domain=ascii_domain)
+    return f"{local}@{ascii_domain}"

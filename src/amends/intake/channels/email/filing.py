@@ -165,7 +165,13 @@ def _is_our_own(address: str) -> bool:
 def _unit_written_to(addresses: list[str]) -> int:
     """The unit whose own address the mail was sent to; the organisation when it is none of them."""
     wanted = [normalise_email(address) for address in addresses]
-    unit = Unit.objects.annotate(own=Lower("sender_email")).filter(own__in=wanted).exclude(sender_email="").order_by("-path").first()
+    unit = (
+        Unit.objects.annotate(own=Lower("sender_email"))
+        .filter(own__in=wanted)
+        .exclude(sender_email="")
+        .order_by("-path")
+        .first()
+    )
     return (unit or root_unit()).pk
 
 

@@ -35,7 +35,13 @@ from amends.cases.public import (
     return_to_queue,
 )
 from amends.core import clock
-from amends.intake.channels.email.composing import OutgoingFile, OutgoingMail, UnusableAddressError, compose
+from amends.intake.channels.email.composing import (
+    OutgoingFile,
+    OutgoingMail,
+    UnusableAddressError,
+    compose,
+    wire_address,
+)
 from amends.intake.channels.email.model import Address
 
 PAUSES = (1, 2, 5, 10, 20, 30, 60, 120, 240, 240, 240, 240, 240)
@@ -67,7 +73,7 @@ def deliver(*, message_id: int) -> datetime | None:
             mark_failed(message_id=message_id, reason=NO_ANSWER_REASON)
             return None
         try:
-            hand_over(composed(message), envelope_sender(message), message.to_address)
+            hand_over(composed(message), envelope_sender(message), wire_address(message.to_address))
         except (UnusableAddressError, RefusedForGoodError) as refused:
             mark_failed(message_id=message_id, reason=str(refused))
             return None
