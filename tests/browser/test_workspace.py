@@ -218,7 +218,8 @@ def test_everything_important_works_without_scripts(visit: Visit, alice: User, c
 
 
 @pytest.mark.parametrize(
-    "address", ["/queue/all/", "/cases/{reference}/", "/search/?q=Speaker", "/cases/", "/nowhere/"]
+    "address",
+    ["/queue/all/", "/cases/{reference}/", "/search/?q=Speaker", "/cases/", "/nowhere/", "/queue/all/?lang=de"],
 )
 def test_phone_has_no_sideways_scrolling(address: str, visit: Visit, alice: User, complaint: Complaint) -> None:
     page = visit(alice, size=NARROW).page

@@ -38,7 +38,7 @@ def signed_in() -> SignedIn:
 def case_routes(complaint: Complaint) -> dict[str, str]:
     """Every address of the workspace that names a case."""
     found: dict[str, str] = {}
-    extra: dict[str, Any] = {"part": "head", "key": "clocks", "file_id": 1}
+    extra: dict[str, Any] = {"part": "head", "key": "clocks", "file_id": 1, "message_id": 1}
     for name, values in get_resolver().namespace_dict["workspace"][1].reverse_dict.lists():
         arguments = values[0][0][0][1]
         if isinstance(name, str) and "reference" in arguments:
@@ -174,6 +174,23 @@ def test_agent_takes_replies_and_notes(alice: User, complaint: Complaint, signed
     answer = page.index("I will ring you today")
     assert "entry--out" in page[page.rindex("<li", 0, answer) : answer]
     assert Message.objects.filter(complaint=complaint, direction="out", author=alice).count() == 1
+
+
+def test_reply_can_be_called_back_until_it_leaves(
+    alice: User, charlie: User, house: House, complaint: Complaint, signed_in: SignedIn
+) -> None:
+    message = reply(actor=actor(alice), complaint_id=complaint.pk, text="Sent too early.")
+    assert message is not None
+    other = new_complaint(house.london)
+    client = signed_in(alice)
+    assert client.post(f"/cases/{other.reference}/messages/{message.pk}/call-back/").status_code == 404
+    assert "Call it back" in client.get(f"/cases/{complaint.reference}/").text
+    called = client.post(f"/cases/{complaint.reference}/messages/{message.pk}/call-back/", follow=True)
+    assert "The message was called back." in called.text
+    assert "Call it back" not in called.text
+    message.refresh_from_db()
+    assert message.state == "cancelled"
+    assert client.post(f"/cases/{complaint.reference}/messages/{message.pk}/call-back/").status_code == 409
 
 
 def test_lead_assigns_and_gives_to_a_team(

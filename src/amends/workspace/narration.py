@@ -55,6 +55,8 @@ class Entry:
     tone: str = ""
     language: str = ""
     files: tuple[File, ...] = ()
+    message_id: int | None = None
+    waits: bool = False
     new_day: bool = False
 
 
@@ -121,6 +123,8 @@ def _message(item: TimelineItem, *, subject: str, new_day: bool) -> Entry:
         state_reason=one.state_reason,
         tone=tone,
         language=one.language,
+        message_id=one.pk,
+        waits=kind == "out" and one.state == MessageState.QUEUED,
         files=tuple(File(id=file.pk, name=file.name, size=file.blob.size) for file in one.attachments.all()),
         new_day=new_day,
     )

@@ -24,6 +24,7 @@ _patterns = [
     path("cases/<str:reference>/parts/<slug:part>/", case.case_part, name="case_part"),
     path("cases/<str:reference>/panels/<slug:key>/", case.panel, name="panel"),
     path("cases/<str:reference>/files/<int:file_id>/", case.file, name="file"),
+    path("cases/<str:reference>/messages/<int:message_id>/call-back/", actions.call_back, name="call_back"),
     path("cases/<str:reference>/take/", actions.take, name="take"),
     path("cases/<str:reference>/assign/", actions.assign, name="assign"),
     path("cases/<str:reference>/move/", actions.move, name="move"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from amends.accounts.public import Actor, Permission, permission_required, request_actor
 from amends.cases import public as cases
-from amends.core.errors import BadInput
+from amends.core.errors import BadInput, Conflict, NotFound
 from amends.routing.public import escalate as hand_on
 from amends.triage.public import correct
 from amends.workspace.listing import VIEWS
@@ -30,18 +30,21 @@ def _act(permission: str) -> Callable[[Verb], Callable[..., HttpResponse]]:
         def view(request: HttpRequest, reference: str) -> HttpResponse:
             actor = request_actor(request)
             complaint = cases.access_complaint(actor, reference)
-            said = verb(request, actor, complaint)
-            if said:
-                messages.success(request, said)
-            came_from = request.GET.get("view", "")
-            tail = f"?view={came_from}" if came_from in VIEWS else ""
-            return redirect(reverse("workspace:case", kwargs={"reference": complaint.reference}) + tail)
+            messages.success(request, verb(request, actor, complaint))
+            return _back(request, complaint)
 
         view.__name__ = verb.__name__
         view.__doc__ = verb.__doc__
         return view
 
     return decorate
+
+
+def _back(request: HttpRequest, complaint: cases.Complaint) -> HttpResponse:
+    """To the case, with the queue the person came from beside it."""
+    came_from = request.GET.get("view", "")
+    tail = f"?view={came_from}" if came_from in VIEWS else ""
+    return redirect(reverse("workspace:case", kwargs={"reference": complaint.reference}) + tail)
 
 
 def _number(request: HttpRequest, field: str) -> int | None:
@@ -117,7 +120,7 @@ def severity(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> 
 def reply(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
     """Write to the customer."""
     cases.reply(actor=actor, complaint_id=complaint.pk, text=str(request.POST.get("text", "")))
-    return _("Your reply is on its way.")
+    return _("Your reply is on its way. Until it leaves you can call it back.")
 
 
 @_act(Permission.CASE_WORK)
@@ -125,3 +128,17 @@ def note(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
     """Write an internal note."""
     cases.add_note(actor=actor, complaint_id=complaint.pk, text=str(request.POST.get("text", "")))
     return _("The note is saved. Only colleagues see it.")
+
+
+@permission_required(Permission.CASE_WORK)
+@require_POST
+def call_back(request: HttpRequest, reference: str, message_id: int) -> HttpResponse:
+    """Stop a message that has not left yet."""
+    actor = request_actor(request)
+    complaint = cases.access_complaint(actor, reference)
+    if not cases.Message.objects.filter(pk=message_id, complaint=complaint, direction="out").exists():
+        raise NotFound
+    if not cases.cancel_message(actor=actor, message_id=message_id):
+        raise Conflict(_("The message has left already. Write to the customer what was wrong with it."))
+    messages.success(request, _("The message was called back. The customer does not get it."))
+    return _back(request, complaint)

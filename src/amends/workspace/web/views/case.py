@@ -193,7 +193,9 @@ def case_part(request: HttpRequest, reference: str, part: str) -> HttpResponse:
     if part == "head":
         return render(request, "workspace/case.html#head", _head(request, actor, complaint))
     if part == "timeline":
-        return render(request, "workspace/case.html#timeline", _timeline(complaint))
+        may_work = actor.can(Permission.CASE_WORK)
+        context = {**_timeline(complaint), "may_work": may_work, "view": view_of(request)}
+        return render(request, "workspace/case.html#timeline", context)
     raise NotFound
 
 
