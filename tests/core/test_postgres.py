@@ -98,6 +98,21 @@ def test_the_role_of_the_application_is_no_superuser_and_needs_its_password(data
             psycopg.connect(without)
 
 
+def test_what_customers_wrote_does_not_get_into_the_log_of_the_server(data: Path) -> None:
+    with running(data) as url:
+        write(url, "once")
+        with psycopg.connect(url) as connection:
+            with pytest.raises(psycopg.DataError), connection.transaction():
+                connection.execute("SELECT 'My kettle burns'::integer")
+            connection.execute("CREATE UNIQUE INDEX kept_once ON kept (value)")
+            with pytest.raises(psycopg.errors.UniqueViolation), connection.transaction():
+                connection.execute("INSERT INTO kept VALUES ('once')")
+    log = (data / "postgres.log").read_text()
+    assert "ready to accept connections" in log
+    assert "kettle" not in log
+    assert "once" not in log
+
+
 def test_secrets_sockets_and_files_are_closed_to_others(data: Path) -> None:
     with running(data):
         for name in ("postgres-passwords.json", "postgres", "postgres.socket", "postgres.log"):
