@@ -29,7 +29,7 @@ def nothing_runs(system: RunningSystem) -> bool:
     return not processes_of(system.data)
 
 
-def test_a_start_a_clean_end_and_a_quick_second_start(system: RunningSystem) -> None:
+def test_a_start_a_clean_end_and_a_second_start_that_keeps_everything(system: RunningSystem) -> None:
     system.start()
     assert system.says(f"http://127.0.0.1:{system.port}/")
     assert system.get("/readyz") == 200
@@ -39,7 +39,7 @@ def test_a_start_a_clean_end_and_a_quick_second_start(system: RunningSystem) -> 
 
     assert system.stop(signal.SIGTERM) == 0
     assert nothing_runs(system)
-    assert system.start() < 10
+    system.start()  # bench/start says how long that takes; a test under load cannot
     assert system.query("SELECT name FROM accounts_apitoken") == [("kept",)]
 
     assert system.stop(signal.SIGINT) == 0  # what Ctrl-C sends
