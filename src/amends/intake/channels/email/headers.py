@@ -99,7 +99,7 @@ def decode_base64(content: bytes) -> tuple[bytes, bool]:
     try:
         return base64.b64decode(packed, validate=True), False
     except (binascii.Error, ValueError):
-        pass
+        pass  # damaged: what can be saved is decoded below
     # Several blocks glued together have padding in the middle; each is decoded by itself.
     decoded = bytearray()
     for block in re.split(rb"=+", packed):
