@@ -212,7 +212,7 @@ def test_the_ledger_pages_without_leaving_one_out(
                 due=date(2026, 3, 2) + timedelta(days=number // 9),
             )
     who = actor(alice)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         first = ledger(who, "running")
     second = ledger(who, "running", after=first.older)
     assert [len(first.promises), len(second.promises), second.older] == [PAGE, 7, ""]

@@ -137,7 +137,9 @@ def _checked_step(step: NewStep, timezone: str) -> NewStep:
         raise BadInput(f"Say by when: the step “{what[:60]}” has no last day.", field="due_latest")
     if earliest is not None and earliest > latest:
         raise BadInput(f"The first day lies after the last one in the step “{what[:60]}”.", field="due_earliest")
-    party = step.party or ("customer" if who.lower() in _CUSTOMER_WORDS else "us")
+    generic = who.lower() in _CUSTOMER_WORDS
+    party = step.party or ("customer" if generic else "us")
+    who = "" if generic else who
     if party not in ("us", "customer", "third_party"):
         raise BadInput("Say who acts: us, customer or third_party.", field="party")
     return replace(

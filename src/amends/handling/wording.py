@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from amends.handling.models import Promise, Remedy, Step
 from amends.handling.remedies import remedy_kinds
-from amends.handling.services.writing import written_amount, written_days
+from amends.handling.services.writing import written_amount
 
 ASPECTS: dict[str, str | LazyText] = {
     "delivery": _("Delivery"),
@@ -35,6 +35,9 @@ STAGES: dict[str, str | LazyText] = {
     "replication": _("Replication"),
     "wish": _("What they want"),
 }
+
+
+_FORMATS = {False: "D j M Y", True: "D, j. M Y"}
 
 
 def page_language() -> str:
@@ -62,10 +65,10 @@ def money(amount: Decimal | str, currency: str) -> str:
 
 
 def days(item: Step | Promise) -> str:
-    """The days of a step or promise in words."""
-    return written_days(item.due_earliest, item.due_latest, page_language())
-
-
-def days_left(due_latest: date, today: date) -> int:
-    """Whole days until the last one; 0 today, negative when it has passed."""
-    return (due_latest - today).days
+    """The days of a step or promise, short: `by Fri 6 Mar`, `Wed 4 Mar – Fri 6 Mar`."""
+    last = date_format(item.due_latest, _FORMATS[page_language() == "de"])
+    if item.due_earliest is None:
+        return str(_("by %(day)s")) % {"day": last}
+    if item.due_earliest == item.due_latest:
+        return last
+    return f"{date_format(item.due_earliest, _FORMATS[page_language() == 'de'])} – {last}"

@@ -86,7 +86,7 @@ VIEWS = ("running", "broken", "done")
 
 
 def ledger(actor: Actor, view: str, *, after: str = "") -> LedgerPage:
-    """A page of promises: `running` by their day, the earliest first; `broken` and `done` newest first (1 query).
+    """A page of promises: `running` by their day, the earliest first; `broken` and `done` newest first (2 queries).
 
     Raises:
         BadInput: the cursor is damaged.

@@ -36,6 +36,13 @@ class WholeProposal:
         return tuple(sorted({one.option for one in self.remedies if one.option}))
 
     @property
+    def chosen_remedies(self) -> tuple[Remedy, ...]:
+        """What is offered before the answer, and what is given after it."""
+        if self.proposal.state != ProposalState.ACCEPTED:
+            return self.remedies
+        return tuple(one for one in self.remedies if one.option in (0, self.proposal.chosen_option))
+
+    @property
     def chosen_steps(self) -> tuple[Step, ...]:
         """The steps that are carried out: of every option before the answer, of the chosen one after it."""
         if self.proposal.state != ProposalState.ACCEPTED:

@@ -52,8 +52,9 @@ def remedy_words(remedy: Remedy, language: str) -> str:
 
 def step_words(step: Step, language: str) -> str:
     """One step in a line: what, who, and between which days."""
-    who = f"{step.who}: " if step.who and step.party != "us" else ""
-    return f"{who}{step.what}, {written_days(step.due_earliest, step.due_latest, language)}"
+    you = "Sie" if language.startswith("de") else "You"
+    who = "" if step.party == "us" else f"{step.who or (you if step.party == 'customer' else '')}: "
+    return f"{who.removeprefix(': ')}{step.what}, {written_days(step.due_earliest, step.due_latest, language)}"
 
 
 def write_to_customer(

@@ -94,8 +94,10 @@ def promise_ledger(request: HttpRequest, view: str = "running") -> HttpResponse:
         (_("delay explained in time"), rate.explained, rate.share(rate.explained)),
         (_("broken"), rate.broken, rate.share(rate.broken)),
     ]
+    good = rate.share(rate.kept + rate.explained)
     context = {
         "area": "promises",
+        "good": None if good is None else round(100 * good),
         "view": view,
         "views": [(key, title, reverse("handling:ledger", kwargs={"view": key})) for key, title in _titles()],
         "promises": [(one, wording.days(one)) for one in found.promises],

@@ -61,12 +61,15 @@ def investigation_context(actor: Actor, complaint: Complaint) -> Mapping[str, An
 
 
 def shown_proposal(whole: WholeProposal) -> dict[str, Any]:
-    """A proposal as the templates draw it."""
+    """A proposal as the templates draw it; once it is accepted, its steps stand among the promises."""
+    accepted = whole.proposal.state == ProposalState.ACCEPTED
     return {
         "row": whole.proposal,
         "state": ProposalState(whole.proposal.state).label,
-        "remedies": [(one, wording.remedy_label(one.kind), wording.remedy_amount(one)) for one in whole.remedies],
-        "steps": [(one, wording.days(one)) for one in whole.steps],
+        "remedies": [
+            (one, wording.remedy_label(one.kind), wording.remedy_amount(one)) for one in whole.chosen_remedies
+        ],
+        "steps": [] if accepted else [(one, wording.days(one)) for one in whole.steps],
         "options": whole.options,
         "approval": whole.approval,
         "asked_amounts": [wording.money(amount, code) for code, amount in whole.approval.amounts.items()]
