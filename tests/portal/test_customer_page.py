@@ -431,3 +431,11 @@ def test_no_page_has_a_script_or_style_of_its_own(client: Client, complaint: Com
         assert not re.search(r"<script(?![^>]*\bsrc=)", text)
         assert "style=" not in text
         assert " onclick" not in text
+
+
+def test_a_sent_message_is_confirmed_and_its_draft_is_forgotten(client: Client, complaint: Complaint) -> None:
+    answer = write(client, complaint)
+    assert answer["Location"].endswith("/?sent=yes#message")
+    text = client.get(answer["Location"].split("#")[0]).content.decode()
+    assert "Your message has arrived" in text
+    assert f'data-draft-sent="message:{complaint.reference}"' in text

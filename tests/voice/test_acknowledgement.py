@@ -249,3 +249,15 @@ def test_the_context_has_no_gap_without_team_or_owner(house: House, complaint: C
     context = letter_context(Complaint.objects.get(pk=complaint.pk), language="en")
     assert (context["author_name"], context["author_line"]) == ("London shop", "Northlight")
     assert context["reference"] == complaint.reference
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_look_out_asks_once_while_the_first_job_waits(house: House) -> None:
+    with clock.frozen_at(MONDAY):
+        complaint = new_complaint(house.london)
+    with clock.frozen_at(MONDAY + timedelta(minutes=3)):
+        for _ in range(3):
+            jobs.catch_up(timestamp=0)
+    assert waiting_jobs() == [{"complaint_id": complaint.pk}]
+    acknowledge(complaint_id=complaint.pk)
+    assert len(letters(complaint)) == 1

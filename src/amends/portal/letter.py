@@ -7,7 +7,17 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from amends.accounts.public import UnitSettings, unit_settings
-from amends.cases.public import DONE_PHASES, Attachment, Complaint, Message, MessageState, Point, messages_of, points_of
+from amends.cases.public import (
+    DONE_PHASES,
+    Attachment,
+    Complaint,
+    Message,
+    MessageState,
+    Phase,
+    Point,
+    messages_of,
+    points_of,
+)
 from amends.handling.public import (
     PromiseState,
     ProposalState,
@@ -33,11 +43,18 @@ SHOWN_STATES = frozenset(
 """What was said to each other, also what mail could not deliver. What can still be undone has not been said."""
 
 
+ASKING_PHASES = frozenset({Phase.REGISTERED, Phase.ACKNOWLEDGED, Phase.INVESTIGATING})
+"""While it is still being found out what happened, we ask whether we understood; later it would come too late."""
+PLAIN_KINDS = frozenset({"message", "call"})
+"""What a person wrote is read at once; a letter made from a pattern opens on demand, its contents stand on the page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message as the customer sees it."""
+    """One message as the customer sees it; `title` is what a letter of ours is called that opens on demand."""
 
     mine: bool
+    title: str
     who: str
     at: datetime
     text: str
@@ -105,7 +122,7 @@ class Page:
     @property
     def to_confirm(self) -> bool:
         """Whether the customer should say that we understood them."""
-        return not self.over and any(point.confirmed_at is None for point in self.points)
+        return self.complaint.phase in ASKING_PHASES and any(point.confirmed_at is None for point in self.points)
 
 
 def page_of(complaint: Complaint, language: str) -> Page:
@@ -189,6 +206,7 @@ def _said(message: Message, settings: UnitSettings) -> Said:
     author = message.author.name if message.author and not mine else ""
     return Said(
         mine=mine,
+        title="" if mine or message.kind in PLAIN_KINDS else message.subject,
         who=message.from_name if mine else (author or settings.sender_name),
         at=message.at,
         text=message.text,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from amends.voice import services
 
@@ -24,4 +27,5 @@ def acknowledge(complaint_id: int) -> None:
 def catch_up(timestamp: int) -> None:
     """Acknowledge what should have been two minutes ago: one job each, so that one bad case stops no other."""
     for complaint_id in services.overdue_acknowledgements():
-        acknowledge.defer(complaint_id=complaint_id)
+        with suppress(AlreadyEnqueued):  # the one of the minute before still waits: one is enough
+            acknowledge.configure(queueing_lock=f"voice.acknowledge:{complaint_id}").defer(complaint_id=complaint_id)

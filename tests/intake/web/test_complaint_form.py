@@ -88,10 +88,12 @@ def test_the_same_page_sent_again_with_other_words_asks_first(client: Client, ho
     assert Complaint.objects.count() == 2
 
 
-def test_a_shop_has_its_own_address_and_an_unknown_one_is_not_found(client: Client, house: House) -> None:
+def test_a_shop_has_its_own_address_and_an_old_one_loses_no_complaint(client: Client, house: House) -> None:
     assert send(client, "/complain/london/").status_code == 302
     assert Complaint.objects.get().unit == house.london
-    assert client.get("/complain/nowhere/").status_code == 404
+    assert client.get("/complain/closed-shop/").status_code == 200
+    assert send(client, "/complain/closed-shop/", text="The poster still hangs.").status_code == 302
+    assert Complaint.objects.get(text="The poster still hangs.").unit == house.root
 
 
 def test_a_shop_can_be_chosen_in_the_form(client: Client, house: House) -> None:

@@ -58,6 +58,7 @@ def _page(
         "stamp": new_stamp(clock.now()),
         "problem": problem,
         "place": place,
+        "sent": request.GET.get("sent") == "yes",
         "written": clean(request.POST.get("text", "")) if problem else "",
         "words": clean(request.POST.get("words", "")) if problem else "",
         **house_of(complaint),
@@ -70,8 +71,8 @@ def _refused(request: HttpRequest, complaint: Complaint, refusal: AmendsError, p
     return _page(request, fresh, refusal_words(refusal), place, refusal.status)
 
 
-def _back(complaint: Complaint, place: str) -> HttpResponse:
-    return HttpResponseRedirect(f"/p/{portal_token(complaint.public_id)}/#{place}")
+def _back(complaint: Complaint, place: str, query: str = "") -> HttpResponse:
+    return HttpResponseRedirect(f"/p/{portal_token(complaint.public_id)}/{query}#{place}")
 
 
 @own_page
@@ -117,7 +118,7 @@ def message(request: HttpRequest, complaint: Complaint) -> HttpResponse:
         )
     except AmendsError as refusal:
         return _refused(request, complaint, refusal, "message")
-    return _back(complaint, "messages")
+    return _back(complaint, "message", "?sent=yes")
 
 
 @own_page

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from amends.accounts.public import Unit, public_page, root_unit, unit_settings
 from amends.cases.public import Complaint, NewFile, Product, portal_token
 from amends.core import clock
-from amends.core.errors import BadInput, Conflict, NotFound
+from amends.core.errors import BadInput, Conflict
 from amends.core.text import clean_line
 from amends.intake.channels.web import guard
 from amends.intake.channels.web.files import MAX_TOTAL, Upload, accept_files
@@ -78,13 +78,9 @@ def _take_in(
 
 
 def _unit(key: str) -> Unit | None:
-    if not key:
-        root_unit()
-        return None
-    unit = Unit.objects.filter(key=key).first()
-    if unit is None:
-        raise NotFound
-    return unit
+    """The unit of the address; None is the whole house, also for a key that is gone: an old poster loses no complaint."""
+    root_unit()
+    return Unit.objects.filter(key=key).first()
 
 
 def _prefilled(request: HttpRequest) -> dict[str, str]:

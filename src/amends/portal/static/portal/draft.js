@@ -19,14 +19,6 @@ function store(key, values) {
   }
 }
 
-function forget(key) {
-  try {
-    localStorage.removeItem(key);
-  } catch {
-    /* there is nothing to remove where nothing can be kept */
-  }
-}
-
 function keepDraft(form) {
   const key = `amends:${form.dataset.draftForm}`;
   const fields = [...form.querySelectorAll("[data-draft]")];
@@ -55,8 +47,14 @@ function sendOnce(form) {
   });
 }
 
+function forgetAll(prefix) {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(`amends:${prefix}`)) localStorage.removeItem(key);
+  } catch {
+    /* there is nothing to remove where nothing can be kept */
+  }
+}
+
+for (const done of document.querySelectorAll("[data-draft-sent]")) forgetAll(done.dataset.draftSent);
 for (const form of document.querySelectorAll("form[data-draft-form]")) keepDraft(form);
 for (const form of document.querySelectorAll("form[data-once]")) sendOnce(form);
-for (const done of document.querySelectorAll("[data-draft-sent]")) {
-  for (const key of Object.keys(localStorage)) if (key.startsWith(`amends:${done.dataset.draftSent}`)) forget(key);
-}
