@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import gc
+import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from amends.cli import environment
 
 SUMMARY = "load the demo company, once, and print its sign-ins"
+EVERY: Final = 50
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,55 +32,49 @@ def main(arguments: argparse.Namespace) -> int:
         return load()
 
 
-def load(now: datetime | None = None) -> int:
-    """Found the company if it is not there, tell every story that is missing, print the sign-ins."""
-    from amends.cli.demo_company import founding
+def load(now: datetime | None = None, *, processes: int | None = None) -> int:
+    """Found the company if it is not there, tell every story that is missing, print the sign-ins.
+
+    Args:
+        now: the moment the stories are told from.
+        processes: how many work at it; None is one for each processor, at most four.
+    """
+    from amends.cli.demo_company import founding, telling
     from amends.core import clock
 
+    if telling.SHARE in os.environ:
+        return _report(telling.tell_share(os.environ[telling.SHARE]))
     if founding.someone_elses():
         print("  The demo company was not loaded: this system belongs to an organisation of its own.", flush=True)
         return 0
     refused: list[str] = []
     if founding.finished_at() is None:
-        refused = tell_everything(now or clock.now())
+        began = time.monotonic()
+        refused = telling.tell_everything(
+            now or clock.now(), processes=processes or telling.sensible_processes(), progress=_progress()
+        )
+        print(f"  Demo company: loaded in {time.monotonic() - began:.0f} s.", flush=True)
     print_sign_ins()
+    return _report(refused)
+
+
+def _progress() -> Callable[[int, int], None]:
+    """A line for every fifty stories."""
+    said = 0
+
+    def say(told: int, total: int) -> None:
+        nonlocal said
+        if told >= said + EVERY:
+            said = told - told % EVERY
+            print(f"  Demo company: {told} of {total} complaints told.", flush=True)
+
+    return say
+
+
+def _report(refused: list[str]) -> int:
     for line in refused:
         print(f"amends: {line}", file=sys.stderr)
     return 1 if refused else 0
-
-
-def tell_everything(now: datetime) -> list[str]:
-    """Every story that is not in the system yet, as of `now`; what was refused, one sentence each."""
-    from amends.cli.demo_company import founding
-    from amends.cli.demo_company.content import stories
-    from amends.cli.demo_company.playing import Stage, told_already
-    from amends.cli.demo_company.settling import FRESH, old_news_is_read, settle
-    from amends.core.errors import AmendsError
-
-    began = time.monotonic()
-    if not founding.is_founded():
-        founding.found(now)
-    known, stage, refused = told_already(), Stage(now), []
-    missing = [story for story in stories(now) if story.key not in known]
-    gc.disable()  # hundreds of thousands of short-lived objects and no cycles among them: a tenth of the time
-    fresh = False
-    for number, story in enumerate(missing, start=1):
-        if not fresh and story.received_at > now - FRESH:
-            fresh = True
-            old_news_is_read(now - FRESH)
-        try:
-            stage.play(story)
-        except AmendsError as refusal:
-            refused.append(f"The demo story {story.key} could not be told: {refusal}")
-        if number % 50 == 0 or number == len(missing):
-            gc.collect()
-            print(f"  Demo company: {number} of {len(missing)} complaints told.", flush=True)
-    gc.enable()
-    settle(now)
-    if not refused:
-        founding.note_finished(len(missing))
-    print(f"  Demo company: loaded in {time.monotonic() - began:.0f} s.", flush=True)
-    return refused
 
 
 def print_sign_ins() -> None:

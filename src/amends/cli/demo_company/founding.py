@@ -76,6 +76,19 @@ def finished_at() -> datetime | None:
     return next((row.at for row in records_of(CHAIN) if row.kind == "demo_loaded"), None)
 
 
+def anchor(now: datetime | None) -> datetime:
+    """The moment all stories are told from: when the company was founded, else `now`.
+
+    Raises:
+        LookupError: neither is known.
+    """
+    founded = next((row.data["now"] for row in records_of(CHAIN) if row.kind == "demo_founded"), None)
+    moment = datetime.fromisoformat(founded) if founded else now
+    if moment is None:
+        raise LookupError("The demo company is not founded yet.")
+    return moment
+
+
 def note_finished(stories: int) -> None:
     with transaction.atomic():
         record(actor=SYSTEM, chain=CHAIN, kind="demo_loaded", data={"stories": stories})
@@ -104,6 +117,7 @@ def found(now: datetime) -> None:
         teams = _teams(units)
         _products(now)
         _people(units, teams)
+        record(actor=SYSTEM, chain=CHAIN, kind="demo_founded", data={"now": now.isoformat()})
 
 
 def _units() -> dict[str, Unit]:

@@ -67,6 +67,7 @@ from amends.triage.public import assess_complaint, correct
 from amends.voice.public import acknowledge
 
 SOURCE: Final = "demo"
+TOLD: Final = "demo-told"
 UNDO: Final = timedelta(seconds=12)
 LAPSE: Final = timedelta(days=7, minutes=5)  # an unanswered check-in counts as a quiet yes after a week
 REMEDIES: Final = {"gesture": "compensation", "warranty_extension": "warranty"}
@@ -94,8 +95,13 @@ def nothing_leaves() -> Iterator[None]:
 
 
 def told_already() -> set[str]:
-    """The keys of the stories that are in the system."""
-    return set(IntakeKey.objects.filter(source=SOURCE).values_list("key", flat=True))
+    """The keys of the stories that are in the system, whole."""
+    return set(IntakeKey.objects.filter(source=TOLD).values_list("key", flat=True))
+
+
+def begun_already() -> dict[str, int]:
+    """The stories that are at least registered: their keys, and the ids of their complaints."""
+    return dict(IntakeKey.objects.filter(source=SOURCE).values_list("key", "complaint_id"))
 
 
 class Stage:
@@ -107,17 +113,20 @@ class Stage:
         self.units = {unit.key: unit for unit in Unit.objects.all()}
         self.teams = dict(Team.objects.values_list("key", "id"))
 
-    def play(self, story: model.Story) -> Complaint:
-        """The whole story in one transaction, or nothing of it."""
+    def begin(self, story: model.Story) -> int:
+        """The complaint comes in; its id. In a transaction of its own, so that references follow the days."""
+        with nothing_leaves(), clock.frozen_at(story.received_at):
+            return register(actor=SYSTEM, new=self._new(story)).complaint.pk
+
+    def play(self, story: model.Story, complaint_id: int) -> None:
+        """All that followed, in one transaction with the mark that it is told, or nothing of it."""
         with nothing_leaves(), transaction.atomic():
-            with clock.frozen_at(story.received_at):
-                complaint = register(actor=SYSTEM, new=self._new(story)).complaint
-            play = Play(self, story, complaint.pk)
-            play.at(story.received_at + timedelta(seconds=2), lambda: _assess(complaint.pk))
+            play = Play(self, story, complaint_id)
+            play.at(story.received_at + timedelta(seconds=2), lambda: _assess(complaint_id))
             for event in story.events:
                 play.event(event)
             play.finish()
-        return complaint
+            IntakeKey.objects.create(source=TOLD, key=story.key, digest="", complaint_id=complaint_id)
 
     def _new(self, story: model.Story) -> NewComplaint:
         who = story.customer
