@@ -289,6 +289,30 @@ def test_search_copes_with_anything_typed(query: str, alice: User, complaint: Co
         assert str(complaint.reference) in answer.text
 
 
+@pytest.mark.parametrize(
+    "reference", ["%00", "AM%00-1", "x" * 5000, "%F0%9F%98%80", "%FF%FE", "..%2F..%2Fetc", "'%20or%201=1", "%E2%80%AE"]
+)
+def test_odd_references_are_not_found_and_never_an_error(
+    reference: str, alice: User, house: House, signed_in: SignedIn
+) -> None:
+    client = signed_in(alice)
+    for tail in ("", "parts/head/", "panels/clocks/", "files/1/"):
+        assert client.get(f"/cases/{reference}/{tail}").status_code == 404, tail
+    assert client.post(f"/cases/{reference}/note/", {"text": "x"}).status_code == 404
+
+
+def test_odd_texts_are_cleaned_or_refused(alice: User, complaint: Complaint, signed_in: SignedIn) -> None:
+    client = signed_in(alice)
+    for text in ("a\x00b", "\ud800", "x" * 200_000, "\u202e" * 50):
+        sent = client.post(f"/cases/{complaint.reference}/note/", {"text": text.encode("utf-8", "replace").decode()})
+        assert sent.status_code in (302, 422), repr(text[:5])
+    assert client.post(f"/cases/{complaint.reference}/note/", {"text": "\x00 "}).status_code == 422
+    for name in ("action", "reason", "outcome"):
+        given = {"action": "resolve", "reason": "Refunded.", "outcome": "upheld", name: "\x00"}
+        assert client.post(f"/cases/{complaint.reference}/move/", given).status_code == 422, name
+    assert client.get("/queue/all/?phase=%00&severity=%00&after=%00&lang=%00").status_code in (200, 422)
+
+
 def test_preferences_are_kept(alice: User, house: House, signed_in: SignedIn) -> None:
     client = signed_in(alice)
     client.post("/preferences/", {"theme": "dark", "next": "/queue/all/"})

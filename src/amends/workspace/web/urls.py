@@ -1,8 +1,18 @@
 """The addresses of the workspace."""
 
-from django.urls import include, path
+from django.urls import include, path, register_converter
+from django.urls.converters import StringConverter
 
 from amends.workspace.web.views import actions, case, live, queue, session
+
+
+class ReferenceConverter(StringConverter):
+    """A case's reference as it may stand in an address; anything else is not found before a query is made."""
+
+    regex = "[0-9A-Za-z-]{1,20}"
+
+
+register_converter(ReferenceConverter, "case_reference")
 
 _patterns = [
     path("", session.home, name="home"),
@@ -20,17 +30,17 @@ _patterns = [
     path("alerts/seen/", live.alerts_seen, name="alerts_seen"),
     path("alerts/<int:alert_id>/seen/", live.alert_seen, name="alert_seen"),
     path("cases/", queue.nothing, name="cases"),
-    path("cases/<str:reference>/", case.case, name="case"),
-    path("cases/<str:reference>/parts/<slug:part>/", case.case_part, name="case_part"),
-    path("cases/<str:reference>/panels/<slug:key>/", case.panel, name="panel"),
-    path("cases/<str:reference>/files/<int:file_id>/", case.file, name="file"),
-    path("cases/<str:reference>/messages/<int:message_id>/call-back/", actions.call_back, name="call_back"),
-    path("cases/<str:reference>/take/", actions.take, name="take"),
-    path("cases/<str:reference>/assign/", actions.assign, name="assign"),
-    path("cases/<str:reference>/move/", actions.move, name="move"),
-    path("cases/<str:reference>/escalate/", actions.escalate, name="escalate"),
-    path("cases/<str:reference>/severity/", actions.severity, name="severity"),
-    path("cases/<str:reference>/reply/", actions.reply, name="reply"),
-    path("cases/<str:reference>/note/", actions.note, name="note"),
+    path("cases/<case_reference:reference>/", case.case, name="case"),
+    path("cases/<case_reference:reference>/parts/<slug:part>/", case.case_part, name="case_part"),
+    path("cases/<case_reference:reference>/panels/<slug:key>/", case.panel, name="panel"),
+    path("cases/<case_reference:reference>/files/<int:file_id>/", case.file, name="file"),
+    path("cases/<case_reference:reference>/messages/<int:message_id>/call-back/", actions.call_back, name="call_back"),
+    path("cases/<case_reference:reference>/take/", actions.take, name="take"),
+    path("cases/<case_reference:reference>/assign/", actions.assign, name="assign"),
+    path("cases/<case_reference:reference>/move/", actions.move, name="move"),
+    path("cases/<case_reference:reference>/escalate/", actions.escalate, name="escalate"),
+    path("cases/<case_reference:reference>/severity/", actions.severity, name="severity"),
+    path("cases/<case_reference:reference>/reply/", actions.reply, name="reply"),
+    path("cases/<case_reference:reference>/note/", actions.note, name="note"),
 ]
 urlpatterns = [path("", include((_patterns, "workspace")))]
