@@ -198,7 +198,7 @@ def test_accepting_twice_is_accepting_once(alice: User, complaint: Complaint) ->
     for _ in range(2):
         answer_proposal(actor=customer(complaint), proposal_id=proposal.pk, answer="accepted")
     assert Promise.objects.filter(complaint=complaint).count() == 2
-    assert kinds(complaint).count("proposal_accepted") == 1
+    assert kinds(complaint).count("proposal_answered") == 1
     with pytest.raises(Conflict):
         answer_proposal(actor=customer(complaint), proposal_id=proposal.pk, answer="declined")
 

@@ -66,8 +66,9 @@ def finish_answer(actor: Actor, complaint: Complaint, proposal: Proposal, answer
     put_on_record(
         actor,
         complaint,
-        f"proposal_{answer}",
+        "proposal_answered",
         proposal=proposal.pk,
+        answer=answer,
         by=proposal.answered_by,
         option=proposal.chosen_option,
     )

@@ -173,11 +173,18 @@ def _finish(actor: Actor, complaint: Complaint, kept: Promise, done_at: datetime
     if kept.state == PromiseState.BROKEN and kept.broken_at is None:
         kept.broken_at = kept.due_at
     kept.save(update_fields=["state", "done_at", "done_note", "broken_at"])
-    put_on_record(actor, complaint, "promise_done", promise=kept.pk, state=kept.state)
+    put_on_record(actor, complaint, _done_kind(before, kept.state), promise=kept.pk, state=kept.state)
     if kept.state != PromiseState.BROKEN:
         publish(PromiseKept(promise_id=kept.pk, complaint_id=complaint.pk))
     elif before != PromiseState.BROKEN:
         publish(PromiseBroken(promise_id=kept.pk, complaint_id=complaint.pk))
+
+
+def _done_kind(before: str, state: str) -> str:
+    """The word for the record: late is broken, and what was broken before is only done now."""
+    if state != PromiseState.BROKEN:
+        return "promise_kept"
+    return "promise_done_late" if before == PromiseState.BROKEN else "promise_broken"
 
 
 def explain_delay(*, actor: Actor, promise_id: int, new_due: date, reason: str) -> Promise:
@@ -203,7 +210,7 @@ def explain_delay(*, actor: Actor, promise_id: int, new_due: date, reason: str) 
         was = late.state
         delay = _store_delay(actor, late, day, reason, now)
         put_on_record(
-            actor, complaint, "delay_explained", promise=late.pk, new_due=day.isoformat(), in_time=delay.in_time
+            actor, complaint, "promise_explained", promise=late.pk, new_due=day.isoformat(), in_time=delay.in_time
         )
         write_delay(actor=actor, complaint=complaint, promise=late, delay=delay)
         if was != PromiseState.BROKEN and late.state == PromiseState.BROKEN:
