@@ -97,7 +97,7 @@ def decode_base64(content: bytes) -> tuple[bytes, bool]:
     """Decode base64 in spite of missing padding, foreign characters and a cut end; says whether it was damaged."""
     packed = content.translate(None, b" \t\r\n")
     try:
-        return base64.b64decode(packed, validate=True), False
+        return binascii.a2b_base64(packed, strict_mode=True), False
     except (binascii.Error, ValueError):
         pass  # damaged: what can be saved is decoded below
     # Several blocks glued together have padding in the middle; each is decoded by itself.

@@ -42,10 +42,10 @@ def _once(deferrer: JobDeferrer, **arguments: int) -> None:
         return
 
 
-@app.periodic(cron="* * * * *")
+@app.periodic(cron="* * * * * */20")
 @app.task(queue="upkeep", name="intake.take_up_mail", queueing_lock="intake.take_up_mail")
 def take_up_mail(timestamp: int) -> int:
-    """Every minute: mails and messages whose job was lost, or whose sender died, get a new one."""
+    """Every 20 seconds: mails and messages whose job was lost, or whose sender died, get a new one."""
     del timestamp
     waiting = services.left_behind()
     for raw_mail_id in waiting:

@@ -46,7 +46,7 @@ from amends.intake.channels.email.model import Address
 
 PAUSES = (1, 2, 5, 10, 20, 30, 60, 120, 240, 240, 240, 240, 240)
 """Minutes before each further attempt: about 24 hours in all, then the message has failed."""
-OVERDUE = timedelta(seconds=60)
+OVERDUE = timedelta(seconds=30)
 NO_ANSWER = "automatic_answer"
 """The attribute of a complaint whose mail asked for no automatic answers ("no")."""
 NO_ANSWER_REASON = "The customer's mail asks for no automatic answers: write a personal one."

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """How often a mail that makes us stumble is tried before it goes into quarantine."""
-LEFT_BEHIND = timedelta(minutes=1)
+LEFT_BEHIND = timedelta(seconds=30)
 
 
 def store(*, raw: bytes, envelope_from: str, envelope_to: Sequence[str], source: str = "smtp") -> int:

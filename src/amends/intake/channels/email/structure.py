@@ -20,6 +20,7 @@ MAX_HEADERS = 1000
 
 HEADER_LINE = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 LEADING_BLANKS = re.compile(rb"(?:[ \t]{0,10000}\r{0,2}\n){1,100}")
+DELIMITER_REST = re.compile(rb"(--)?[ \t]*\r*(?=\n|\Z)")
 UUENCODED = re.compile(rb"^begin [0-7]{3,4} [^\r\n]{1,200}\r?\n", re.MULTILINE)
 
 
@@ -238,15 +239,27 @@ def _read_children(part: Part, depth: int, budget: _Budget, problems: list[str])
 
 def _delimiters(part: Part, boundary: str) -> list[tuple[int, int, bool]]:
     """Every boundary line: where the content before it ends, where the next begins, whether it is the closing one."""
-    escaped = re.escape(boundary.encode("utf-8", "replace")[:1000])
-    pattern = re.compile(rb"(?:\r?\n|\A)--" + escaped + rb"(--)?[ \t]*(?:\r*(?=\n)|\r*\Z)")
-    # One byte before the body, so that a boundary in its first line has its line break.
+    needle = b"--" + boundary.encode("utf-8", "replace")[:1000]
     found: list[tuple[int, int, bool]] = []
-    for match in pattern.finditer(part.buffer, max(0, part.start - 1), part.end):
-        found.append((max(match.start(), part.start), min(match.end() + 1, part.end), match[1] is not None))
-        if match[1] is not None or len(found) > 20 * MAX_PARTS:
-            break
+    position = part.buffer.find(needle, part.start, part.end)
+    while position >= 0 and len(found) <= 20 * MAX_PARTS:
+        after = position + len(needle)
+        rest = DELIMITER_REST.match(part.buffer, after, part.end)
+        if rest and (position == part.start or part.buffer[position - 1] == 0x0A):
+            found.append((_before_line_break(part, position), min(rest.end() + 1, part.end), rest[1] is not None))
+            if rest[1] is not None:
+                break
+        position = part.buffer.find(needle, after, part.end)
     return found
+
+
+def _before_line_break(part: Part, position: int) -> int:
+    """The line break before a boundary belongs to the boundary, not to the content."""
+    if position > part.start:
+        position -= 1
+    if position > part.start and part.buffer[position - 1] == 0x0D:
+        position -= 1
+    return position
 
 
 def _guess_boundary(part: Part) -> str | None:
