@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, path
 from amends.config.api import api
 
 DOMAINS = (
+    "triage.web.urls",
     "routing.web.urls",
     "core.health",
     "notifications.web.urls",
