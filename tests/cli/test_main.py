@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from amends.cli import children, environment, main
+from amends.cli import children, environment, main, web
 from amends.cli.errors import CommandError
 from tests.faults.running import SOURCE, amends, command_environment
 
@@ -108,6 +108,13 @@ def test_a_folder_of_somebody_else_is_refused_in_one_sentence() -> None:
         assert refused.returncode == 1
         assert refused.stderr.startswith("amends: The data folder")
         assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_an_address_that_is_none_of_this_machine_names_its_variable() -> None:
+    with pytest.raises(CommandError, match="AMENDS_SMTP_HOST"):
+        web.listen("no such host", 2525, variable="AMENDS_SMTP_PORT")
+    with pytest.raises(CommandError, match="cannot be used"):
+        web.listen("203.0.113.7", 8000)  # set aside for documentation: nobody's
 
 
 def test_pauses_before_restarts_double_up_to_half_a_minute() -> None:

@@ -42,7 +42,8 @@ def listen(host: str, port: int, *, variable: str = "AMENDS_PORT") -> socket.soc
         family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise CommandError(f"AMENDS_HOST is “{host}”, which is no address ({error.strerror}): correct it.") from None
+        named = variable.replace("PORT", "HOST")
+        raise CommandError(f"{named} is “{host}”, which is no address ({error.strerror}): correct it.") from None
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
