@@ -35,10 +35,11 @@ def _work(queues: list[str] | None, concurrency: int) -> None:
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
     from amends.core.jobs import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS
+    from amends.core.worker_connection import WorkerConnector, with_fresh_connection
 
     connector = app.connector
     assert isinstance(connector, DjangoConnector)
-    with app.replace_connector(connector.get_worker_connector()) as working:
+    with app.replace_connector(WorkerConnector(connector)) as working:
         working.run_worker(
             queues=queues,
             concurrency=concurrency,
@@ -46,5 +47,6 @@ def _work(queues: list[str] | None, concurrency: int) -> None:
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=DEAD_AFTER_SECONDS,
             delete_jobs="successful",
+            task_middleware=[with_fresh_connection],
             install_signal_handlers=True,
         )
