@@ -108,3 +108,13 @@ def test_the_list_takes_a_constant_number_of_queries(
         page = client.get("/quarantine/").content.decode()
     assert page.count("<article") == 50
     assert "?before=" in page
+
+
+def test_the_quarantine_speaks_german_too(client: Client, lena: User, held: RawMail):
+    User.objects.filter(pk=lena.pk).update(language="de")
+    lena.refresh_from_db()
+    client.force_login(lena)
+    listed = client.get("/quarantine/", headers={"Accept-Language": "de"}).content.decode()
+    assert "Mails, die einen Menschen brauchen" in listed
+    assert "über eine Mailingliste" in listed
+    assert "1 Mails eingegangen = 0 abgelegt + 1 hier" in listed
