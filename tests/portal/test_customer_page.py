@@ -439,3 +439,8 @@ def test_a_sent_message_is_confirmed_and_its_draft_is_forgotten(client: Client, 
     text = client.get(answer["Location"].split("#")[0]).content.decode()
     assert "Your message has arrived" in text
     assert f'data-draft-sent="message:{complaint.reference}"' in text
+
+
+def test_what_they_would_like_is_on_the_page(client: Client, house: House) -> None:
+    wishing = new_complaint(house.london, desired_outcome="Please <b>replace</b> it.")
+    assert "<q>Please &lt;b&gt;replace&lt;/b&gt; it.</q>" in page(client, wishing)

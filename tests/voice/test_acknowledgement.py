@@ -161,11 +161,15 @@ def test_without_an_address_somebody_is_asked_to_phone(house: House, lena: User)
 
 def test_mail_that_is_no_complaint_gets_no_letter_but_the_form_always_does(house: House, lena: User) -> None:
     mail = new_complaint(house.london, channel="email", text="Our newsletter of the month.")
-    assess(mail, label="other")
+    assess(mail, label="other", probability=0.1)
     assert acknowledge(complaint_id=mail.pk) is Acknowledge.PERHAPS_NO_COMPLAINT
     form = new_complaint(house.london, channel="web", text="Hello?")
-    assess(form, label="other")
+    assess(form, label="other", probability=0.1)
     assert acknowledge(complaint_id=form.pk) is Acknowledge.BY_LETTER
+    doubtful = new_complaint(house.london, channel="email", text="My headphones crackle.")
+    assess(doubtful, label="other", probability=0.45)
+    assert acknowledge(complaint_id=doubtful.pk) is Acknowledge.BY_LETTER
+    assert letters(doubtful)[0].subject.startswith("Your message about")
 
 
 def test_a_concern_is_not_called_a_complaint_in_the_subject(house: House) -> None:

@@ -120,8 +120,15 @@ class Page:
         return self.complaint.phase in DONE_PHASES
 
     @property
-    def to_confirm(self) -> bool:
-        """Whether the customer should say that we understood them."""
+    def shows_matter(self) -> bool:
+        """Whether there is something to say about what it is about, beside the question whether we understood."""
+        return bool(self.complaint.desired_outcome or (self.points and not self.asks))
+
+    @property
+    def asks(self) -> bool:
+        """Whether the one thing to do is to say that we understood; a proposal to decide about comes first."""
+        if self.offer is not None and self.offer.open:
+            return False
         return self.complaint.phase in ASKING_PHASES and any(point.confirmed_at is None for point in self.points)
 
 

@@ -26,7 +26,7 @@ class Facts:
         waits_for_us: the customer's last word is unanswered; never so for what was imported.
         answered: something went out to the customer already, or is on its way.
         sensitive: safety, legal or media: a template would sound like mockery or be held against the house.
-        other: judged to be neither complaint nor concern.
+        other: surely neither complaint nor concern.
     """
 
     phase: str

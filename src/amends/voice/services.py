@@ -31,6 +31,9 @@ CATCH_UP_AFTER = timedelta(minutes=2)
 CATCH_UP_UNTIL = timedelta(days=7)
 """An automatic first letter a week later would hurt more than it helps; the alarm has called people long ago."""
 BATCH = 200
+SURELY_NO_COMPLAINT = 0.3
+"""Above this probability of a complaint, mail that is labelled otherwise gets a letter all the same: a letter too many is
+forgiven, a complaint without an answer is not."""
 ALERTS = {
     Acknowledge.BY_A_PERSON: "{reference}: safety or legal matter, write the first answer yourself",
     Acknowledge.BY_PHONE: "{reference}: no e-mail address, acknowledge by phone or letter",
@@ -67,7 +70,7 @@ def _facts(complaint: Complaint) -> Facts:
         waits_for_us=complaint.waiting_for_us_since is not None,
         answered=out.exists(),
         sensitive=complaint.safety or complaint.legal_or_media,
-        other=complaint.label == Label.OTHER,
+        other=complaint.label == Label.OTHER and (complaint.probability or 0) < SURELY_NO_COMPLAINT,
         channel=complaint.channel,
         reachable=bool(recipient_address(complaint)),
     )
@@ -76,7 +79,7 @@ def _facts(complaint: Complaint) -> Facts:
 def _send(complaint: Complaint) -> None:
     language = letter_language(complaint)
     context = letter_context(complaint, language=language)
-    concern = complaint.label == Label.CONCERN
+    concern = complaint.label != Label.COMPLAINT
     context |= {
         "concern": "yes" if concern else "",
         "concern_about": context["about"] if concern else "",
@@ -109,7 +112,7 @@ def overdue_acknowledgements(now: datetime | None = None) -> list[int]:
             registered_at__gt=moment - CATCH_UP_UNTIL,
         )
         .exclude(Q(safety=True) | Q(legal_or_media=True), assessed_at__isnull=False)
-        .exclude(label=Label.OTHER, assessed_at__isnull=False)
+        .exclude(label=Label.OTHER, assessed_at__isnull=False, probability__lt=SURELY_NO_COMPLAINT)
         .exclude(messages__direction=Direction.OUT, messages__state__in=_GONE_OUT)
         .exclude(customer__email="", representative=None)
         .order_by("registered_at", "id")
