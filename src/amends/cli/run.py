@@ -45,7 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run until told to end. 0 after a clean end; otherwise 1 and a sentence on stderr."""
     del arguments
-    return Supervisor(environment.read()).run()
+    where = environment.read()
+    if where.demo and not os.environ.get("AMENDS_RELAY_HOST"):
+        # somebody who tries the demo company sees the letters without a mail server
+        os.environ.setdefault("AMENDS_MAIL_FOLDER", str(where.data / "outgoing"))
+    return Supervisor(where).run()
 
 
 class Supervisor:
@@ -205,6 +209,8 @@ class Supervisor:
         _say(f"Amends is ready: {address}/")
         if any(child.name == "mail" for child in self._children):
             _say(f"  Mail is taken at {self.where.smtp_host}:{self.where.smtp_port} (SMTP).")
+        if folder := os.environ.get("AMENDS_MAIL_FOLDER"):
+            _say(f"  Mail to customers is written to {folder}; with AMENDS_RELAY_HOST it is sent.")
         if not self.where.demo:
             _say("  The first page makes the administrator, if there is none yet.")
         _say("  Ctrl-C ends everything.")

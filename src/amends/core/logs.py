@@ -55,7 +55,6 @@ QUIET: Final = {
     "django.security": "CRITICAL",
     "django.server": "CRITICAL",
     "httpx": "WARNING",
-    "apprise": "WARNING",
     "asyncio": "WARNING",
 }
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -42,6 +43,7 @@ from amends.intake.channels.email.composing import (
     compose,
     wire_address,
 )
+from amends.intake.channels.email.folder import write_to_folder
 from amends.intake.channels.email.model import Address
 
 PAUSES = (1, 2, 5, 10, 20, 30, 60, 120, 240, 240, 240, 240, 240)
@@ -182,6 +184,12 @@ def hand_over(mail: EmailMessage, sender: str, recipient: str) -> None:
         TryLaterError: no relay, no connection, or a temporary refusal.
         RefusedForGoodError: a permanent refusal.
     """
+    if not settings.EMAIL_HOST and settings.AMENDS_MAIL_FOLDER:
+        try:
+            write_to_folder(mail, Path(settings.AMENDS_MAIL_FOLDER))
+        except OSError as trouble:
+            raise TryLaterError(f"The mail folder cannot be written ({type(trouble).__name__}).") from None
+        return
     if not settings.EMAIL_HOST:
         raise TryLaterError("No relay is set: give AMENDS_RELAY_HOST the name of your mail server.")
     relay: smtplib.SMTP | None = None
