@@ -82,10 +82,12 @@ def print_sign_ins() -> None:
     from amends.accounts.public import User
     from amends.cli.demo_company import founding
 
-    word = founding.password()
+    word, known = founding.password(), dict[str, bool]()
     print(f"  Sign in as one of these; the password is {word}")
     for who, email in founding.sign_ins():
         user = User.objects.filter(email=email, is_active=True).first()
         if user is not None:
-            note = "" if user.check_password(word) else "  (has a password of their own)"
+            if user.password not in known:  # one slow check for all who still have the same
+                known[user.password] = user.check_password(word)
+            note = "" if known[user.password] else "  (has a password of their own)"
             print(f"    {email:<28} {who}{note}", flush=True)

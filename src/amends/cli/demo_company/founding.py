@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from amends.accounts.public import (
@@ -167,14 +168,13 @@ def _products(now: datetime) -> None:
 
 
 def _people(units: dict[str, Unit], teams: dict[str, Team]) -> None:
-    word = password()
     for number, person in enumerate(company().people, start=101):
         country = company().unit(person.unit).country
         user = create_user(
             actor=SYSTEM,
             email=person.email,
             name=person.name,
-            password=word,
+            password=None,
             roles=[(units[_reach(person)], Role(ROLES.get(person.role, person.role)))],
             teams=[teams[key] for key in person.teams],
             title=person.title,
@@ -184,6 +184,7 @@ def _people(units: dict[str, Unit], teams: dict[str, Team]) -> None:
         )
         if person.role == "team_lead":
             TeamMember.objects.filter(user=user).update(leads=True)
+    User.objects.filter(email__endswith=f"@{company().domain}").update(password=make_password(password()))
 
 
 def _reach(person: model.Person) -> str:

@@ -205,9 +205,10 @@ class Play:
             mark_sent(message_id=message_id, at=min(clock.now() + UNDO, self.stage.now))
 
     def complaint(self) -> Complaint:
-        return Complaint.objects.select_related("customer", "representative", "unit", "product", "owner").get(
-            pk=self.complaint_id
-        )
+        return Complaint.objects.defer("text", "search").get(pk=self.complaint_id)
+
+    def phase(self) -> str:
+        return Complaint.objects.values_list("phase", flat=True).get(pk=self.complaint_id)
 
     def actor(self, key: str, permission: Permission = Permission.CASE_WORK) -> Actor:
         """That person, or who stands in where they have no access to the case: the owner, the lead."""
@@ -302,7 +303,7 @@ class Play:
     def called(self, event: model.Called) -> None:
         actor = self.actor(event.by)
         add_note(actor=actor, complaint_id=self.complaint_id, text=event.text, kind="call")
-        if self.complaint().phase in (Phase.RECEIVED, Phase.REGISTERED):
+        if self.phase() in (Phase.RECEIVED, Phase.REGISTERED):
             move(actor=actor, complaint_id=self.complaint_id, action=Action.ACKNOWLEDGE)
 
     def noted(self, event: model.Noted) -> None:
@@ -467,7 +468,7 @@ class Play:
         self.measures.append((action.pk, done))
 
     def reopened(self, event: model.Reopened) -> None:
-        if self.complaint().phase != Phase.INVESTIGATING:
+        if self.phase() != Phase.INVESTIGATING:
             move(actor=SYSTEM, complaint_id=self.complaint_id, action=Action.REOPEN, reason=event.reason)
 
     def withdrawn(self, event: model.Withdrawn) -> None:
