@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from amends.accounts.public import SYSTEM, User, create_token
-from amends.cases.public import Complaint, record_assessment
+from amends.accounts.public import SYSTEM, User, create_token, customer_actor
+from amends.cases.public import Complaint, NewFile, receive_message, record_assessment
 from amends.core import clock
 from amends.handling.models import AuthorityLimit
 from tests.handling.fixtures import MONDAY
@@ -97,6 +98,19 @@ def test_a_case_is_carried_from_the_first_question_to_the_effect(api: Api, compl
     assert {one["state"] for one in whole["promises"]} == {"explained", "kept"}
     assert whole["investigation"]["questions"]
     assert whole["review"]["corrective_actions"][0]["worked"] is True
+
+
+def test_files_of_the_case_are_evidence_by_their_digest(api: Api, complaint: Complaint) -> None:
+    who = customer_actor(complaint_id=complaint.pk, name="Maya Okafor")
+    files = [NewFile(name="meter.png", content_type="image/png", data=b"picture")]
+    receive_message(actor=who, complaint_id=complaint.pk, channel="portal", text="Look", files=files)
+    path, digest = f"complaints/{complaint.reference}/answers/context", hashlib.sha256(b"picture").hexdigest()
+    answered = api.done("PUT", path, {"text": "See the picture", "evidence": [digest]})
+    assert [one["evidence"] for one in answered["questions"] if one["evidence"]] == [
+        [{"name": "meter.png", "sha256": digest}]
+    ]
+    for wrong in ("0" * 64, "\x00", "x" * 10_000):
+        assert api.send("PUT", path, {"text": "See", "evidence": [wrong]}).status_code == 422
 
 
 def test_above_its_limit_a_program_waits_for_a_person(api: Api, lena: User, complaint: Complaint) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from amends.accounts.public import SYSTEM, User
+from amends.accounts.public import SYSTEM, User, customer_actor
 from amends.audit.public import records_of
-from amends.cases.public import Complaint, access_complaint, record_assessment
+from amends.cases.public import Complaint, NewFile, access_complaint, receive_message, record_assessment
 from amends.core.errors import BadInput, NotAllowed, NotFound
 from amends.handling.models import AnswerVersion
 from amends.handling.public import answer_question, answers_of, investigation_of, playbook_for
-from tests.people import actor
+from tests.people import House, actor, new_complaint
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +53,7 @@ def test_a_choice_opens_its_branch_and_what_was_answered_never_disappears(
     )
     answer_question(actor=actor(alice), complaint_id=device_case.pk, question_key="part", text="mechanical")
     shown = access_complaint(actor(alice), device_case.pk)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         playbook, asked = investigation_of(shown, "de")
     keys = [one.question.key for one in asked]
     assert playbook.key == "device"
@@ -83,3 +84,29 @@ def test_outsiders_and_readers_cannot_answer(charlie: User, conny: User, device_
     for who, error in ((charlie, NotFound), (conny, NotAllowed)):
         with pytest.raises(error):
             answer_question(actor=actor(who), complaint_id=device_case.pk, question_key="context", text="x")
+
+
+def test_files_of_the_case_are_evidence_and_those_of_another_are_not(
+    alice: User, house: House, device_case: Complaint
+) -> None:
+    def file_in(about: Complaint, name: str) -> int:
+        who = customer_actor(complaint_id=about.pk, name="Maya Okafor")
+        files = [NewFile(name=name, content_type="image/png", data=name.encode())]
+        message = receive_message(actor=who, complaint_id=about.pk, channel="portal", text="Look", files=files)
+        return message.attachments.get().pk
+
+    mine, foreign = file_in(device_case, "meter.png"), file_in(new_complaint(house.london, text="Other"), "other.png")
+    given: dict[str, Any] = {"actor": actor(alice), "complaint_id": device_case.pk, "question_key": "context"}
+    answer = answer_question(**given, text="See the picture", evidence=[mine])
+    assert [one.name for one in answer.evidence.all()] == ["meter.png"]
+    answer_question(**given, text="See the picture, left")
+    assert answer.evidence.count() == 1, "a new wording keeps its files"
+    with pytest.raises(BadInput, match="files of this case"):
+        answer_question(**given, text="See the picture", evidence=[mine, foreign])
+    client = Client()
+    client.force_login(alice)
+    html = client.get(f"/cases/{device_case.reference}/panels/investigation/").content.decode()
+    assert "meter.png" in html
+    assert "other.png" not in html
+    client.post(f"/cases/{device_case.reference}/questions/context/", {"text": "See the picture, left"})
+    assert answer.evidence.count() == 0, "no file is ticked in the form"

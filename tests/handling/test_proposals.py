@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from amends.accounts.public import SYSTEM, Role, User, actor_for_secret, create_token, customer_actor
 from amends.audit.public import records_of
 from amends.cases.public import Complaint, Message, Person, messages_of, move, take
 from amends.core import clock
-from amends.core.errors import AmendsError, BadInput, Conflict, NotAllowed, NotFound, Refused
+from amends.core.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from amends.handling.models import Approval, AuthorityLimit, Promise, Proposal, Remedy
 from amends.handling.public import (
     NewRemedy,
@@ -375,43 +374,3 @@ def test_similar_cases_show_what_was_given_and_only_what_one_may_see(
     ]
     assert similar.latest[0].kinds == ("refund", "apology")
     assert similar_cases(actor(charlie), fresh).count == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_people_pressing_at_once_send_one_proposal(alice: User, bob: User, complaint: Complaint) -> None:
-    with clock.frozen_at(MONDAY):
-        proposal = draft(actor(alice), complaint)
-    outcomes = at_once(lambda who: send_proposal(actor=who, proposal_id=proposal.pk), [actor(alice), actor(bob)])
-    assert sorted(outcomes) == ["Conflict", "done"]
-    assert Message.objects.filter(complaint=complaint, kind="proposal").count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_drafts_at_once_are_one_proposal(alice: User, bob: User, complaint: Complaint) -> None:
-    outcomes = at_once(lambda who: draft(who, complaint), [actor(alice), actor(bob)])
-    assert outcomes == ["done", "done"], "the second one writes the draft anew"
-    assert Proposal.objects.filter(complaint=complaint).count() == 1
-
-
-def at_once(act: Callable[[Any], Any], actors: list[Any]) -> list[str]:
-    """Do the same as several people at the same moment, each on a connection of its own; how each ended."""
-    start = threading.Barrier(len(actors))
-    outcomes: list[str] = []
-
-    def press(who: Any) -> None:
-        try:
-            start.wait(timeout=10)
-            with clock.frozen_at(MONDAY):
-                act(who)
-            outcomes.append("done")
-        except AmendsError as error:
-            outcomes.append(type(error).__name__)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=press, args=(who,)) for who in actors]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return outcomes

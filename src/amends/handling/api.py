@@ -11,9 +11,9 @@ from ninja.responses import Status
 from pydantic import ConfigDict, Field
 
 from amends.accounts.public import Actor, Permission
-from amends.cases.public import Complaint, access_complaint
+from amends.cases.public import Attachment, Complaint, access_complaint
 from amends.core.api import api_actor, scope
-from amends.core.errors import NotFound
+from amends.core.errors import BadInput, NotFound
 from amends.handling import public as handling
 from amends.handling.models import Promise, Proposal, Step
 from amends.handling.sections import (
@@ -38,9 +38,13 @@ class Body(Schema):
 
 
 class AnswerIn(Body):
-    """What was found out; for a question with choices the key of one of them."""
+    """What was found out; for a question with choices the key of one of them.
+
+    `evidence` are the SHA-256 of files of the case that show it; null leaves them as they are.
+    """
 
     text: str
+    evidence: list[str] | None = Field(None, max_length=100)
 
 
 class RemedyIn(Body):
@@ -127,6 +131,17 @@ def _case(request: HttpRequest, reference: str) -> tuple[Actor, Complaint]:
     return actor, access_complaint(actor, reference)
 
 
+def _files(complaint: Complaint, digests: list[str] | None) -> list[int] | None:
+    if digests is None:
+        return None
+    wanted = {digest.lower() for digest in digests if digest.isalnum()}
+    rows = Attachment.objects.filter(message__complaint=complaint, blob__sha256__in=wanted)
+    by_digest = dict(rows.values_list("blob__sha256", "pk"))
+    if set(by_digest) != wanted or len(wanted) != len(set(digests)):
+        raise BadInput("Name files of this case by their SHA-256.", field="evidence")
+    return sorted(by_digest.values())
+
+
 def _proposal(proposal: Proposal) -> ProposalOut:
     whole = next(one for one in proposals_of(proposal.complaint) if one.proposal.pk == proposal.pk)
     return proposal_out(whole)
@@ -137,7 +152,13 @@ def _proposal(proposal: Proposal) -> ProposalOut:
 def answer(request: HttpRequest, reference: str, question: str, body: AnswerIn) -> InvestigationOut:
     """Write down what is known about a question of the case's playbook."""
     actor, complaint = _case(request, reference)
-    handling.answer_question(actor=actor, complaint_id=complaint.pk, question_key=question, text=body.text)
+    handling.answer_question(
+        actor=actor,
+        complaint_id=complaint.pk,
+        question_key=question,
+        text=body.text,
+        evidence=_files(complaint, body.evidence),
+    )
     return read_investigation(complaint)
 
 

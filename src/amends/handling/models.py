@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from amends.accounts.public import User
-from amends.cases.public import Complaint
+from amends.cases.public import Attachment, Complaint
 from amends.core import clock
 from amends.handling.rules import OPEN_STATES, RUNNING_STATES, PromiseState, ProposalState
 
@@ -26,6 +26,7 @@ class Answer(models.Model):
     author = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     author_name = models.CharField(max_length=200)
     at = models.DateTimeField()
+    evidence: models.ManyToManyField[Attachment, models.Model] = models.ManyToManyField(Attachment, related_name="+")
 
     class Meta:
         constraints = [

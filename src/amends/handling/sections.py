@@ -100,6 +100,13 @@ class ProposalOut(Schema):
     approval: ApprovalOut | None
 
 
+class EvidenceOut(Schema):
+    """A file of the case that shows what an answer says, as in the message it came with."""
+
+    name: str
+    sha256: str
+
+
 class AnswerOut(Schema):
     """One question of the investigation; `answer` is empty while nobody has answered it."""
 
@@ -110,6 +117,7 @@ class AnswerOut(Schema):
     answer: str
     answered_by: str
     answered_at: datetime | None
+    evidence: list[EvidenceOut]
 
 
 class InvestigationOut(Schema):
@@ -213,7 +221,7 @@ def _approval(whole: WholeProposal) -> ApprovalOut | None:
 
 
 def read_investigation(complaint: Complaint) -> InvestigationOut:
-    """The questions in English with their answers as they were saved (1 query)."""
+    """The questions in English with their answers as they were saved (2 queries)."""
     playbook, asked = investigation_of(complaint)
     return InvestigationOut(
         playbook=playbook.key,
@@ -227,6 +235,9 @@ def read_investigation(complaint: Complaint) -> InvestigationOut:
                 answer=one.answer.text if one.answer else "",
                 answered_by=one.answer.author_name if one.answer else "",
                 answered_at=one.answer.at if one.answer else None,
+                evidence=[EvidenceOut(name=file.name, sha256=file.blob.sha256) for file in one.answer.evidence.all()]
+                if one.answer
+                else [],
             )
             for one in asked
         ],

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amends.cases.public import Complaint
+from django.db.models import Prefetch
+
+from amends.cases.public import Attachment, Complaint
 from amends.handling.library import playbook_by_key, playbooks
 from amends.handling.models import Answer
 from amends.handling.playbook import Playbook, Question, choose
+
+FILES_SHOWN = 100
+
+
+def files_of(complaint: Complaint) -> list[Attachment]:
+    """The files of a case that can be evidence, newest first (1 query)."""
+    return list(Attachment.objects.filter(message__complaint_id=complaint.pk).order_by("-id")[:FILES_SHOWN])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +51,9 @@ def playbook_for(complaint: Complaint) -> Playbook:
 
 
 def answers_of(complaint: Complaint) -> list[Answer]:
-    """What is known, in the order it was first asked (1 query)."""
-    return list(Answer.objects.filter(complaint_id=complaint.pk).order_by("id"))
+    """What is known, in the order it was first asked, with its evidence (2 queries)."""
+    files = Prefetch("evidence", Attachment.objects.select_related("blob").defer("blob__data"))
+    return list(Answer.objects.filter(complaint_id=complaint.pk).prefetch_related(files).order_by("id"))
 
 
 def shown_answer(question: Question, answer: Answer | None, language: str) -> str:
@@ -56,7 +66,7 @@ def shown_answer(question: Question, answer: Answer | None, language: str) -> st
 
 
 def investigation_of(complaint: Complaint, language: str = "en") -> tuple[Playbook, list[Asked]]:
-    """The playbook and its questions as they stand now: those to ask, and those answered earlier (1 query).
+    """The playbook and its questions as they stand now: those to ask, and those answered earlier (2 queries).
 
     A question whose condition no longer holds stays when it has an answer: nothing that was found out disappears.
     """

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from django.db import transaction
 
 from amends.accounts.public import Actor, Permission
 from amends.audit.public import record
-from amends.cases.public import Action, Complaint, Phase, access_complaint, move
+from amends.cases.public import Action, Attachment, Complaint, Phase, access_complaint, move
 from amends.core import clock
 from amends.core.errors import BadInput
 from amends.core.events import publish
@@ -22,13 +23,19 @@ from amends.handling.selectors.investigation import playbook_for
 ANSWER_LIMIT = 20_000
 
 
-def answer_question(*, actor: Actor, complaint_id: int, question_key: str, text: str) -> Answer:
+def answer_question(
+    *, actor: Actor, complaint_id: int, question_key: str, text: str, evidence: Sequence[int] | None = None
+) -> Answer:
     """Write down what is known about a question of the case's playbook; an earlier wording is kept.
 
-    The first answer starts the investigation. The same text again changes nothing.
+    The first answer starts the investigation. The same again changes nothing.
+
+    Args:
+        evidence: ids of the case's files that show it; None leaves them as they are.
 
     Raises:
-        BadInput: the question is not part of the playbook, the text is empty, too long or none of the given choices.
+        BadInput: the question is not part of the playbook, the text is empty, too long or none of the given choices,
+            or a file is not of this case.
     """
     actor.require(Permission.CASE_WORK)
     text = clean(text).strip()
@@ -37,9 +44,11 @@ def answer_question(*, actor: Actor, complaint_id: int, question_key: str, text:
         playbook = playbook_for(complaint)
         question = _checked(playbook, question_key, text)
         answer = Answer.objects.filter(complaint=complaint, question=question_key).first()
-        if answer is not None and answer.text == text:
+        files = _checked_files(complaint, answer, evidence)
+        if answer is not None and answer.text == text and files == _files_of(answer):
             return answer
         answer = _store(answer or Answer(complaint=complaint, question=question.key), playbook, actor, text)
+        answer.evidence.set(files)
         record(
             actor=actor,
             chain=f"complaint:{complaint.pk}",
@@ -48,6 +57,7 @@ def answer_question(*, actor: Actor, complaint_id: int, question_key: str, text:
                 "question": question_key,
                 "playbook": f"{playbook.key} {playbook.version}",
                 "text_sha256": _sha(text),
+                "files": len(files),
             },
         )
         publish(QuestionAnswered(complaint_id=complaint.pk, question=question_key))
@@ -71,6 +81,20 @@ def _checked(playbook: Playbook, key: str, text: str) -> Question:
     if choices and text not in choices:
         raise BadInput(f"Choose one of: {', '.join(choices)}.", field="text")
     return question
+
+
+def _files_of(answer: Answer) -> set[int]:
+    return set(answer.evidence.values_list("pk", flat=True))
+
+
+def _checked_files(complaint: Complaint, answer: Answer | None, evidence: Sequence[int] | None) -> set[int]:
+    if evidence is None:
+        return _files_of(answer) if answer else set()
+    wanted = set(evidence)
+    found = set(Attachment.objects.filter(pk__in=wanted, message__complaint=complaint).values_list("pk", flat=True))
+    if found != wanted:
+        raise BadInput("Choose only files of this case.", field="evidence")
+    return found
 
 
 def _store(answer: Answer, playbook: Playbook, actor: Actor, text: str) -> Answer:

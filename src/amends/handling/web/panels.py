@@ -18,7 +18,7 @@ from amends.handling import wording
 from amends.handling.models import Party, Promise, Step
 from amends.handling.people import actor_key, may_give
 from amends.handling.rules import ANSWERS, ProposalState
-from amends.handling.selectors.investigation import investigation_of
+from amends.handling.selectors.investigation import files_of, investigation_of
 from amends.handling.selectors.promises import promises_of
 from amends.handling.selectors.proposals import WholeProposal, proposals_of, totals_of
 
@@ -35,7 +35,7 @@ def points_context(actor: Actor, complaint: Complaint) -> Mapping[str, Any]:
 
 
 def investigation_context(actor: Actor, complaint: Complaint) -> Mapping[str, Any]:
-    """The playbook's questions with their answers (1 query)."""
+    """The playbook's questions with their answers and files (3 queries)."""
     language = wording.page_language()
     playbook, asked = investigation_of(complaint, language)
     lines = [
@@ -47,12 +47,14 @@ def investigation_context(actor: Actor, complaint: Complaint) -> Mapping[str, An
             "choices": [(choice.key, choice.label.in_language(language)) for choice in one.question.choices],
             "answer": one.answer,
             "shown": one.shown,
+            "evidence": list(one.answer.evidence.all()) if one.answer else [],
         }
         for one in asked
     ]
     return {
         "title": playbook.title.in_language(language),
         "version": playbook.version,
+        "files": files_of(complaint),
         "questions": lines,
         "answered": sum(one.answer is not None for one in asked),
         "next_key": next((one.question.key for one in asked if one.answer is None), ""),

@@ -71,7 +71,10 @@ def point_remove(request: HttpRequest, reference: str, point_id: int) -> HttpRes
 def question_answer(request: HttpRequest, reference: str, question: str) -> HttpResponse:
     """Write down what is known about a question."""
     complaint_id, text = _case(request, reference).pk, request.POST.get("text", "")
-    answer_question(actor=request_actor(request), complaint_id=complaint_id, question_key=question, text=text)
+    ticked = [int(one) for one in request.POST.getlist("evidence") if one.isdecimal() and len(one) < 19]
+    answer_question(
+        actor=request_actor(request), complaint_id=complaint_id, question_key=question, text=text, evidence=ticked
+    )
     return panel_response(request, reference, "investigation")
 
 
