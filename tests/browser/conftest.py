@@ -26,9 +26,10 @@ WIDE = {"width": 1440, "height": 900}
 
 @dataclass
 class Site:
-    """The running site."""
+    """The running site and the environment its processes have."""
 
     url: str
+    environment: dict[str, str]
 
 
 @dataclass
@@ -63,6 +64,7 @@ def site(django_db_setup: None) -> Iterator[Site]:
         **os.environ,
         "DATABASE_URL": f"postgresql://{user}{password}@/{parameters['dbname']}?host={host}&port={number}",
         "AMENDS_TESTING": "1",
+        "AMENDS_SECRET_KEY": settings.SECRET_KEY,
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     command = [
@@ -86,7 +88,7 @@ def site(django_db_setup: None) -> Iterator[Site]:
         assert server.poll() is None, "the web process ended at once"
         assert time.monotonic() < deadline, "the web process does not answer"
         time.sleep(0.05)
-    yield Site(url=url)
+    yield Site(url=url, environment=environment)
     server.terminate()
     try:
         server.wait(timeout=10)
