@@ -184,6 +184,15 @@ class WholeSystem(RunningSystem):
         wait_until(lambda: len(self.letters(recipient)) >= number, seconds, f"letter {number} to {recipient}")
         return self.letters(recipient)[number - 1]
 
+    def state(self) -> str:
+        """Where jobs, mails and messages stand, for the reader of a failed test."""
+        questions = (
+            "SELECT id, task_name, status, attempts, scheduled_at, args::text FROM procrastinate_jobs ORDER BY id",
+            "SELECT id, state, outcome, reason FROM intake_rawmail ORDER BY id",
+            "SELECT id, complaint_id, kind, state, state_reason, attempts, not_before FROM cases_message ORDER BY id",
+        )
+        return "\n".join(str(row) for question in questions for row in self.query(question))
+
     def wait_for_quiet(self, seconds: float = 30) -> None:
         """Until the worker has nothing to do that is due now."""
 
@@ -209,6 +218,10 @@ def whole_system(**variables: str) -> Iterator[WholeSystem]:
             system.inside("found_the_house")
             system.token = system.make_token()
             yield system
+        except BaseException:
+            print(system.state())
+            raise
+        else:
             if not system.process_has_ended():
                 assert system.stop() == 0
         finally:
