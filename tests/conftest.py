@@ -1,6 +1,6 @@
 """What every test may use: a real PostgreSQL, and the people.
 
-Without DATABASE_URL the tests start the embedded PostgreSQL of the product in a folder of their own.
+`make test` gives the tests an embedded PostgreSQL of their own in a folder that is thrown away.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,27 +18,15 @@ sys.path.insert(0, str(ROOT / "src"))
 _data = Path(tempfile.mkdtemp(prefix="amends-test-"))
 os.environ.setdefault("AMENDS_TESTING", "1")
 os.environ["AMENDS_DATA"] = str(_data / "data")
-
-
-def _start_database() -> Callable[[], None]:
-    """Start the embedded server before Django reads its settings; the answer stops it."""
-    if os.environ.get("DATABASE_URL"):
-        return lambda: None
-    from amends.core.postgres import EmbeddedPostgres
-
-    server = EmbeddedPostgres(_data / "data")
-    os.environ["DATABASE_URL"] = server.attach()
-    return server.leave
-
-
-_stop_database = _start_database()
+if not os.environ.get("DATABASE_URL"):
+    # Django's settings are read before this file: a server started here would come too late.
+    raise pytest.UsageError("Run `make test` (or `.venv/bin/amends exec .venv/bin/pytest …`), or set DATABASE_URL.")
 
 pytest_plugins = ["tests.people"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the server of the tests and remove its folder."""
-    _stop_database()
+    """Remove the folder of the tests."""
     shutil.rmtree(_data, ignore_errors=True)
 
 
