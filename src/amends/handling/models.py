@@ -109,7 +109,10 @@ class Proposal(models.Model):
                 condition=~Q(state="withdrawn") | ~Q(withdrawn_reason=""), name="proposal_withdrawn_has_reason"
             ),
         ]
-        indexes = [models.Index(fields=["complaint", "-number"], name="proposal_newest")]
+        indexes = [
+            models.Index(fields=["complaint", "-number"], name="proposal_newest"),
+            models.Index(fields=["-answered_at", "id"], name="proposal_accepted_newest", condition=Q(state="accepted")),
+        ]
 
 
 class Remedy(models.Model):
