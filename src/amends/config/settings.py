@@ -43,7 +43,7 @@ def _database(url: str) -> dict[str, Any]:
         "HOST": query.pop("host", "") or parts.hostname or "",
         "PORT": str(parts.port or query.pop("port", "")),
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": False,
+        "CONN_HEALTH_CHECKS": not TESTING,  # a connection that died with its server is replaced before it is used
         "OPTIONS": {
             **query,
             "application_name": os.environ.get("AMENDS_PROCESS", "amends"),
