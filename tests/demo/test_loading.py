@@ -13,7 +13,7 @@ from amends.accounts.public import SYSTEM, Unit, UnitKind, User, create_unit
 from amends.audit.public import verify
 from amends.cases.public import Complaint, IntakeKey, Message, MessageState, messages_of, points_of
 from amends.cli import demo
-from amends.cli.demo_company import founding, model, playing, telling
+from amends.cli.demo_company import founding, model, playing, staging, telling, wording
 from amends.cli.demo_company.content import company, stories
 from amends.clocks.public import Clock
 from amends.core import clock
@@ -105,7 +105,9 @@ def the_whole_journey_leaves_its_traces(_few: list[model.Story]) -> None:
     assert {one.state for one in Promise.objects.filter(complaint=complaint)} == {PromiseState.KEPT}
     assert RootCause.objects.get(complaint=complaint).cause == "software_fault"
     assert CorrectiveAction.objects.filter(complaint=complaint).exists()
-    assert all(point.confirmed_at for point in points_of(complaint))
+    points = points_of(complaint)
+    assert all(point.confirmed_at for point in points)
+    assert any("34 minutes of music" in point.words for point in points)
 
 
 def late_promises_are_broken_and_told_ones_explained(_few: list[model.Story]) -> None:
@@ -171,6 +173,18 @@ def test_the_second_run_changes_nothing(loaded: str, capsys: pytest.CaptureFixtu
     assert "complaints told" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("gave up after 34 minutes", "I gave up after 34 minutes of music", True),
+        ("the battery lasts five hours", "battery only lasts five hours now", True),
+        ("who does not use e-mail", "The charging puck had scorched the topper", False),
+    ],
+)
+def test_quotations_of_the_same_thing_are_recognised(one: str, other: str, same: bool) -> None:
+    assert wording.overlap(one, other) is same
+
+
 def test_a_load_that_was_killed_goes_on_where_it_stopped(
     db: None, few: list[model.Story], at_noon: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,7 +198,7 @@ def test_a_load_that_was_killed_goes_on_where_it_stopped(
     monkeypatch.setitem(playing._HANDLERS, model.Proposed, killed)
     with pytest.raises(KeyboardInterrupt):
         demo.load(NOW, processes=1)
-    assert 0 < len(playing.told_already()) < len(few)
+    assert 0 < len(staging.told_already()) < len(few)
     assert complaint_of("glide-moebius-karte").phase == "registered"
     monkeypatch.setitem(playing._HANDLERS, model.Proposed, played)
     with clock.frozen_at(NOW + timedelta(days=1)):
@@ -205,7 +219,7 @@ def test_a_refused_story_is_named_and_stops_no_other(
     monkeypatch.setitem(playing._HANDLERS, model.Withdrawn, refused)
     assert demo.load(NOW, processes=1) == 1
     assert "withdrawn-casey-found could not be told: No." in capsys.readouterr().err
-    assert playing.told_already() == {story.key for story in few} - {"withdrawn-casey-found"}
+    assert staging.told_already() == {story.key for story in few} - {"withdrawn-casey-found"}
     assert founding.finished_at() is None
 
 
@@ -242,7 +256,7 @@ def test_the_password_can_be_chosen(
 
 
 def everybody_sees_what_they_should(_few: list[model.Story]) -> None:
-    staff = playing.Staff()
+    staff = founding.Staff()
     units = {unit.key: unit.pk for unit in Unit.objects.all()}
     assert not staff.actor("moira").sees_unit(units["shop-leipzig"])
     assert not staff.actor("gareth").sees_unit(units["shop-leeds"])

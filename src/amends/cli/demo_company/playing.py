@@ -1,27 +1,19 @@
-"""Plays a story into the system through the verbs that the pages use, each at the time it is told to have happened."""
+"""Plays what followed a complaint through the verbs that the pages use, each at the time it is told to have happened."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from django.db import transaction
-
-from amends.accounts.public import SYSTEM, Actor, Permission, Team, Unit, customer_actor
+from amends.accounts.public import SYSTEM, Actor, Permission, customer_actor
 from amends.cases.public import (
     Action,
     Complaint,
     Direction,
-    IntakeKey,
     Label,
     Message,
     MessageState,
-    NewComplaint,
-    Person,
     Phase,
     add_note,
     add_point,
@@ -30,17 +22,16 @@ from amends.cases.public import (
     move,
     points_of,
     receive_message,
-    register,
+    remove_point,
     reply,
     take,
 )
 from amends.cli.demo_company import model
-from amends.cli.demo_company.founding import Staff
 from amends.cli.demo_company.organisation import company
+from amends.cli.demo_company.wording import as_offered, body_of, overlap
 from amends.core import clock
 from amends.followup.public import AskState, CheckIn, SurveyInvitation, answer_check_in, answer_survey, send_due
 from amends.handling.public import (
-    NewRemedy,
     NewStep,
     Proposal,
     ProposalState,
@@ -63,14 +54,14 @@ from amends.review.public import (
     record_root_cause,
 )
 from amends.routing.public import accept_handoff, escalate, pending_handoffs
-from amends.triage.public import assess_complaint, correct
+from amends.triage.public import correct
 from amends.voice.public import acknowledge
 
-SOURCE: Final = "demo"
-TOLD: Final = "demo-told"
+if TYPE_CHECKING:
+    from amends.cli.demo_company.staging import Stage
+
 UNDO: Final = timedelta(seconds=12)
 LAPSE: Final = timedelta(days=7, minutes=5)  # an unanswered check-in counts as a quiet yes after a week
-REMEDIES: Final = {"gesture": "compensation", "warranty_extension": "warranty"}
 ANSWERS: Final = {"accepted": "accepted", "declined": "declined", "counter": "other"}
 NO_WORDS: Final = {"en": "Yes, agreed.", "de": "Ja, einverstanden."}
 STAND_INS: Final = {"en": ("helen", "fiona", "eleanor"), "de": ("carsten", "matthias", "eleanor")}
@@ -79,102 +70,6 @@ EFFECTS: Final = {
     "en": "In place and checked on the next ten cases: none of them shows the old fault.",
     "de": "Eingeführt und an den nächsten zehn Fällen geprüft: Keiner zeigt den alten Fehler.",
 }
-_GREETING = re.compile(
-    r"\A(?:Dear|Hi|Hello|Sehr geehrte[r]?|Liebe[r]?|Guten (?:Tag|Morgen|Abend)|Hallo|Moin)\b[^,\n]*,\s*"
-)
-
-
-@contextmanager
-def nothing_leaves() -> Iterator[None]:
-    """Within this block jobs are taken by nobody: the stories tell themselves what came of them."""
-    from procrastinate.contrib.django import app
-    from procrastinate.testing import InMemoryConnector
-
-    with app.replace_connector(InMemoryConnector()):
-        yield
-
-
-def told_already() -> set[str]:
-    """The keys of the stories that are in the system, whole."""
-    return set(IntakeKey.objects.filter(source=TOLD).values_list("key", flat=True))
-
-
-def begun_already() -> dict[str, int]:
-    """The stories that are at least registered: their keys, and the ids of their complaints."""
-    return dict(IntakeKey.objects.filter(source=SOURCE).values_list("key", "complaint_id"))
-
-
-class Stage:
-    """Where stories are played: the units and people they need, read once."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-        self.staff = Staff()
-        self.units = {unit.key: unit for unit in Unit.objects.all()}
-        self.teams = dict(Team.objects.values_list("key", "id"))
-
-    def begin(self, story: model.Story) -> int:
-        """The complaint comes in; its id. In a transaction of its own, so that references follow the days."""
-        with nothing_leaves(), clock.frozen_at(story.received_at):
-            return register(actor=SYSTEM, new=self._new(story)).complaint.pk
-
-    def play(self, story: model.Story, complaint_id: int) -> None:
-        """All that followed, in one transaction with the mark that it is told, or nothing of it."""
-        with nothing_leaves(), transaction.atomic():
-            play = Play(self, story, complaint_id)
-            play.at(story.received_at + timedelta(seconds=2), lambda: _assess(complaint_id))
-            for event in story.events:
-                play.event(event)
-            play.finish()
-            IntakeKey.objects.create(source=TOLD, key=story.key, digest="", complaint_id=complaint_id)
-
-    def _new(self, story: model.Story) -> NewComplaint:
-        who = story.customer
-        attributes = {
-            "model": company().product(story.product).model if story.product else "",
-            "software_version": story.firmware or "",
-            "order": story.order_number or "",
-            "campaign": company().campaign if story.campaign else "",
-        }
-        complainant = Person(
-            name=who.name,
-            email=who.email,
-            phone=who.phone,
-            address=who.address,
-            account_number=who.account,
-            language=story.language,
-        )
-        represented = Person(
-            name=re.sub(r"^(?:Mrs|Mr|Ms|Frau|Herr) ", "", who.representative_of), language=story.language
-        )
-        return NewComplaint(
-            channel=story.channel,
-            complainant=represented if who.representative_of else complainant,
-            representative=complainant if who.representative_of else None,
-            unit_id=self.units[story.unit].pk,
-            subject=story.subject,
-            text=story.text,
-            product=company().product(story.product).name if story.product else "",
-            attributes={name: value for name, value in attributes.items() if value},
-            desired_outcome=story.desired_outcome or "",
-            source=SOURCE,
-            key=story.key,
-            received_at=story.received_at,
-        )
-
-
-def _assess(complaint_id: int) -> None:
-    assess_complaint(actor=SYSTEM, complaint_id=complaint_id)
-
-
-def body_of(text: str, name: str) -> str:
-    """What a letter says, without its greeting and signature: the system's own letters bring theirs."""
-    body = _GREETING.sub("", text.strip()).strip()
-    lines = body.removesuffix(name).rstrip().splitlines()
-    while lines and lines[-1].strip() in {"", "Customer care", "Kundenbetreuung", name.split(maxsplit=1)[0]}:
-        lines.pop()
-    body = "\n".join(lines).removesuffix(name.split(maxsplit=1)[0]).strip() or text
-    return body[0].upper() + body[1:]
 
 
 class Play:
@@ -311,8 +206,13 @@ class Play:
 
     def points_confirmed(self, event: model.PointsConfirmed) -> None:
         actor = self.actor(event.by)
-        if not points_of(self.complaint()):
-            for point in self.story.points:
+        detected = {point.pk: point.words for point in points_of(self.complaint())}
+        said = [point.words for point in self.story.points]
+        for point_id, words in detected.items():
+            if not any(overlap(words, one) for one in said):
+                remove_point(actor=actor, complaint_id=self.complaint_id, point_id=point_id)
+        for point in self.story.points:
+            if not any(overlap(words, point.words) for words in detected.values()):
                 add_point(actor=actor, complaint_id=self.complaint_id, words=point.words, aspect=point.aspect)
         confirm_points(actor=actor, complaint_id=self.complaint_id)
 
@@ -345,7 +245,7 @@ class Play:
             actor=actor,
             complaint_id=self.complaint_id,
             summary=body_of(event.text, self.name(event.by)),
-            remedies=[_remedy(remedy) for remedy in event.remedies],
+            remedies=[as_offered(remedy) for remedy in event.remedies],
             steps=[self._step(step) for step in event.steps],
         )
         proposal = send_proposal(actor=actor, proposal_id=proposal.pk)
@@ -482,11 +382,6 @@ class Play:
 
     def _end(self, by: str, action: Action, reason: str) -> None:
         move(actor=self.actor(by), complaint_id=self.complaint_id, action=action, reason=reason)
-
-
-def _remedy(remedy: model.Remedy) -> NewRemedy:
-    amount = Decimal(remedy.amount) if remedy.amount else None
-    return NewRemedy(kind=REMEDIES.get(remedy.kind, remedy.kind), amount=amount, text=remedy.detail)
 
 
 # What is never followed by a message to the customer.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from amends.accounts.public import User, actor_for_user
-from amends.cli.demo_company.playing import nothing_leaves
+from amends.cli.demo_company.staging import nothing_leaves
 from amends.clocks.public import sweep
 from amends.core import clock
 from amends.handling.public import sweep_promises

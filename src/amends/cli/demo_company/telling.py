@@ -13,8 +13,8 @@ from typing import Final
 from amends.cli.children import END_SECONDS, Child
 from amends.cli.demo_company import founding, model
 from amends.cli.demo_company.content import stories
-from amends.cli.demo_company.playing import Stage, begun_already, told_already
 from amends.cli.demo_company.settling import FRESH, old_news_is_read, settle
+from amends.cli.demo_company.staging import Stage, begun_already, told_already
 from amends.core.errors import AmendsError
 
 SHARE: Final = "AMENDS_DEMO_SHARE"
