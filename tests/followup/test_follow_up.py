@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from tests.people import House, actor, new_complaint
 
 from amends.accounts.public import SYSTEM, Unit, User
 from amends.audit.public import Record
@@ -31,7 +32,6 @@ from amends.followup.public import (
 )
 from amends.followup.rules import check_in_due, is_unhappy, survey_due
 from amends.notifications.public import Notification
-from tests.people import House, actor, new_complaint
 
 RESOLVED = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)  # a Monday
 

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from tests.people import House, actor, new_complaint
 
 from amends.accounts.public import SYSTEM, User
 from amends.cases.public import (
@@ -38,7 +39,6 @@ from amends.intake.public import new_stamp
 from amends.notifications.public import Notification
 from amends.portal.limits import MESSAGES_PER_HOUR, POINTS_LIMIT
 from amends.portal.way import Dates, way
-from tests.people import House, actor, new_complaint
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40

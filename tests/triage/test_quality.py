@@ -1,10 +1,11 @@
 """How well messages are told apart, on messages labelled before the rules had seen them.
 
 Messages 1-170: odd numbers are the tuning half, single mistakes on it were looked at; even numbers were the held-out
-half: its first run is honest, but single label errors were looked at late on and three led to changes. Messages 171-290 ("later") and 291-324 ("last") were written after a version of the
-rules, run once for an honest figure (docs/reference/triage.md has it, and it is lower), and then learnt from. The floors
-are what is reached now, less one or two messages: they guard against getting worse, they are no promise. Messages from 325 on
-("untouched") were run once after everything else and not learnt from: never look at single ones of them either.
+half: its first run is honest, but single label errors were looked at late on and three led to changes. Messages 171-290
+("later") and 291-324 ("last") were written after a version of the rules, run once for an honest figure
+(docs/reference/triage.md has it, and it is lower), and then learnt from. The floors are what is reached now, less one or two
+messages: they guard against getting worse, they are no promise. Messages from 325 on ("untouched") were run once after
+everything else and not learnt from: never look at single ones of them either.
 """
 
 from __future__ import annotations

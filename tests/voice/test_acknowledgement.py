@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
+from tests.people import House, actor, new_complaint
 
 from amends.accounts.public import SYSTEM, Team, User
 from amends.cases.public import Complaint, Message, Person, mark_sent, record_assessment, reply, set_team
@@ -19,7 +20,6 @@ from amends.voice import jobs
 from amends.voice.context import letter_context, repeatable
 from amends.voice.decision import Acknowledge, Facts, decide
 from amends.voice.services import acknowledge, overdue_acknowledgements
-from tests.people import House, actor, new_complaint
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ASSESSED: dict[str, Any] = {

@@ -37,9 +37,7 @@ def test_a_message_becomes_a_file(letter: Message, settings: Settings, tmp_path:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_folder_that_cannot_be_written_keeps_the_message(
-    letter: Message, settings: Settings, tmp_path: Path
-) -> None:
+def test_a_folder_that_cannot_be_written_keeps_the_message(letter: Message, settings: Settings, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     settings.AMENDS_MAIL_FOLDER = str(blocked / "outgoing")

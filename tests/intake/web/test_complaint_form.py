@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from tests.people import House
 
 from amends.cases.public import Attachment, Complaint, Message
 from amends.core import clock
 from amends.intake.channels.web import guard
 from amends.intake.channels.web.files import MAX_FILE, MAX_FILES, sniff
 from amends.intake.channels.web.models import FormUse
-from tests.people import House
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
