@@ -73,3 +73,23 @@ def test_a_page_that_falls_behind_is_told_to_look_again_instead_of_filling_the_m
         return [queue.get_nowait() for _ in range(queue.qsize())]
 
     assert asyncio.run(scene()) == [news.RESYNC]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stream_beats_while_nothing_happens_and_ends_so_that_rights_are_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(news, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(news, "LIFETIME", 0.2)
+    parameters = news.listening_parameters()
+    monkeypatch.setattr(news, "listening_parameters", lambda: parameters)
+
+    async def scene() -> list[bytes]:
+        parts = [part async for part in news.stream(LONDON)]
+        await asyncio.sleep(0.1)
+        return parts
+
+    parts = asyncio.run(scene())
+    assert parts[0].startswith(b"retry: ")
+    assert parts[1:]
+    assert set(parts[1:]) == {b": still here\n\n"}

@@ -23,6 +23,8 @@ HEARTBEAT = 20.0
 BACKLOG = 200
 """News one page may be behind; then it is told to read everything again."""
 RETRY = 2.0
+LIFETIME = 900.0
+"""Seconds a stream lives: the page opens a new one, and whoever signed out or lost a role is found out then."""
 
 log = logging.getLogger(__name__)
 News = dict[str, Any]
@@ -116,12 +118,13 @@ def addressed_to(news: News, actor: Actor) -> News | None:
 
 
 async def stream(actor: Actor) -> AsyncIterator[bytes]:
-    """The bytes of one page's event stream, until the page goes away."""
+    """The bytes of one page's event stream, until the page goes away or `LIFETIME` is over."""
     board = switchboard()
     queue = board.subscribe()
     try:
         yield b"retry: 3000\n: hello\n\n"
-        while True:
+        end = asyncio.get_running_loop().time() + LIFETIME
+        while asyncio.get_running_loop().time() < end:
             try:
                 news = addressed_to(await asyncio.wait_for(queue.get(), HEARTBEAT), actor)
             except TimeoutError:
