@@ -95,3 +95,10 @@ def test_somebody_who_is_not_signed_in_sees_no_case(client: Client, complaint: C
     answer = client.get(address(path, complaint.reference or ""))
     assert answer.status_code in (302, 405)
     assert b"Maya" not in answer.content
+
+
+@pytest.mark.parametrize("path", [one for one in CASE_ROUTES if not one.startswith("api/")])
+@pytest.mark.parametrize("odd", ["%00", "AM-2026-000001%00", "%F0%9F%98%80", "x" * 3000])
+def test_odd_references_find_no_case(client: Client, complaint: Complaint, charlie: User, path: str, odd: str) -> None:
+    client.force_login(charlie)
+    assert client.get(address(path, odd)).status_code in (404, 405)

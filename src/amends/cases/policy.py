@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from amends.accounts.public import Actor, Permission
 from amends.cases.models import Complaint
 from amends.core.errors import NotFound
+from amends.core.text import clean_line
 
 
 def visible_complaints(actor: Actor) -> QuerySet[Complaint]:
@@ -38,7 +39,7 @@ def access_complaint(actor: Actor, key: int | str, *, lock: bool = False) -> Com
         complaints = complaints.select_for_update(of=("self",), no_key=True)
     else:
         complaints = complaints.select_related("customer", "representative", "unit", "team", "owner", "product")
-    condition = {"pk": key} if isinstance(key, int) else {"reference": key.upper()[:20]}
+    condition = {"pk": key} if isinstance(key, int) else {"reference": clean_line(key).upper()[:20]}
     complaint = complaints.filter(**condition).first()
     if complaint is None:
         raise NotFound
