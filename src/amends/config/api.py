@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -87,6 +88,17 @@ def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 def too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     """The body is larger than the server reads."""
     return problem(413, "Too large", "The body is too large: send files one by one.", code="too_large")
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The database is away or gave up on this transaction; nothing of the request was kept."""
+    log.error("database_unavailable", kind=type(error.__cause__ or error).__name__)
+    detail = "The database cannot answer at the moment: send the same request again in a few seconds."
+    response = problem(503, "Not available now", detail, code="unavailable")
+    response.headers["Retry-After"] = "3"
+    return response
 
 
 @api.exception_handler(Http404)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -15,6 +17,7 @@ from django.utils.translation import gettext as _
 from amends.core.errors import AmendsError, NotFound
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+log = structlog.get_logger(__name__)
 
 
 class LanguageMiddleware:
@@ -54,6 +57,8 @@ class RefusalMiddleware:
         """The page (or partial, for htmx) of an AmendsError; anything else is left alone."""
         if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
             return error_page(request, 413, _("That is too large. Send less at once, or the files one by one."))
+        if isinstance(exception, OperationalError | InterfaceError):
+            return unavailable(exception)
         if not isinstance(exception, AmendsError):
             return None
         return error_page(request, exception.status, exception.message)
@@ -89,6 +94,15 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: not there, or not yours."""
     return error_page(request, 404, NotFound().message)
+
+
+def unavailable(exception: Exception) -> HttpResponse:
+    """503 while the database is away, without a template: its header would ask the database who is signed in."""
+    log.error("database_unavailable", kind=type(exception.__cause__ or exception).__name__)
+    title, words = _("Not available now"), _("Nothing was changed. Please try again in a few seconds.")
+    response = HttpResponse(f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{words}</p>", status=503)
+    response.headers["Retry-After"] = "3"
+    return response
 
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
