@@ -34,6 +34,7 @@ SEED = int(os.environ.get("AMENDS_FAULT_SEED", "7"))
 CLIENTS = 4
 PATIENCE_SECONDS = 120.0
 VICTIMS = ("web", "worker", "mail", "postgres")
+KILLS = len(VICTIMS) * max(2, INTAKES // 200)
 FAULTS = (
     "stopped working after nine days",
     "arrived broken and nobody answers the phone",
@@ -92,7 +93,7 @@ class Clients:
         except (OSError, http.client.HTTPException):
             return False
         if answer.status not in (200, 201):
-            if answer.status < 500:
+            if answer.status != 503:  # "not now, send it again" is the only other answer
                 self.problems.append(f"complaint {number}: {answer.status} {answer.body}")
             return False
         self.references[number] = answer.body["reference"]
@@ -108,42 +109,36 @@ class Clients:
 
 @dataclass
 class Fire:
-    """Kills a part whenever so many complaints were taken."""
+    """Kills a part whenever so many complaints were taken: of those that live, one that was killed least often."""
 
     system: WholeSystem
     clients: Clients
-    kills: list[tuple[int, str]]
+    chance: random.Random
     killed: Counter[str] = field(default_factory=Counter)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def burn(self) -> None:
-        for moment, victim in self.kills:
+        moments = self.chance.sample(range(INTAKES // 20, INTAKES - INTAKES // 20), KILLS)
+        for moment in sorted(moments):
             while self.clients.taken < moment:
                 if self.ended.wait(0.01):
                     return
-            number = 0
-            while not (number := self.system.child(victim)):  # it may be on its way back from the last time
-                if self.ended.wait(0.05):
-                    return
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(number, signal.SIGKILL)
-                self.killed[victim] += 1
+            self._kill_one()
 
-
-def planned_kills(chance: random.Random) -> list[tuple[int, str]]:
-    """Each part in turn, in a random order, at random moments of the whole way."""
-    rounds = max(2, INTAKES // 200)
-    victims = list(VICTIMS) * rounds
-    chance.shuffle(victims)
-    moments = sorted(chance.sample(range(INTAKES // 20, INTAKES - INTAKES // 20), len(victims)))
-    return list(zip(moments, victims, strict=True))
+    def _kill_one(self) -> None:
+        alive = {name: number for name in VICTIMS if (number := self.system.child(name))}
+        for name in sorted(alive, key=lambda one: (self.killed[one], self.chance.random())):
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself since we looked
+                os.kill(alive[name], signal.SIGKILL)
+                self.killed[name] += 1
+                return
 
 
 def bring_all(system: WholeSystem) -> tuple[Clients, Fire]:
     clients = Clients(system)
     for number in range(INTAKES):
         clients.waiting.put(number)
-    fire = Fire(system, clients, planned_kills(random.Random(SEED)))
+    fire = Fire(system, clients, random.Random(SEED))
     arsonist = threading.Thread(target=fire.burn)
     workers = [threading.Thread(target=clients.work) for _ in range(CLIENTS)]
     for thread in (arsonist, *workers):
