@@ -102,9 +102,12 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests; each visit has a fresh profile."""
+    """One Chromium for the tests of a module; each visit has a fresh profile.
+
+    Not for the whole session: Playwright keeps an event loop running in this thread, which other tests must not meet.
+    """
     import shutil
 
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
