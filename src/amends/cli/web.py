@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+import warnings
 
 from amends.cli import environment
 from amends.cli.errors import CommandError
@@ -73,6 +74,8 @@ def _load_pages() -> None:
 def _serve(listener: socket.socket) -> None:
     import uvicorn
 
+    # WhiteNoise reads our small style sheets and scripts synchronously and only once for each visitor.
+    warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     behind_proxy = os.environ.get("AMENDS_BEHIND_PROXY") == "1"
     config = uvicorn.Config(
         "amends.config.asgi:application",
