@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from amends.core import clock
 from amends.core.postgres_files import ClusterFiles
 from tests.faults.running import wait_until
-from tests.journeys.arriving import JUERGEN, MAYA, OLIVIA, only_reference
+from tests.journeys.arriving import OLIVIA, only_reference
 from tests.journeys.story import Story, kinds, moment, panel, unfold
 
 
@@ -21,10 +21,9 @@ def survey_a_day_later(story: Story) -> None:
     case = story.read(story.maya)
     survey, resolved = case["followup"]["survey"], moment(case["resolved_at"])
     assert timedelta(hours=24) <= moment(survey["due"]) - resolved <= timedelta(hours=48)
-    before = len(story.system.letters(MAYA))
     assert story.system.inside("send_follow_ups", at=moment(survey["due"]) - timedelta(minutes=1)) == 0
     assert story.system.inside("send_follow_ups", at=moment(survey["due"]) + timedelta(minutes=1)) == 1
-    letter = story.system.wait_for_letter(MAYA, before + 1)
+    letter = story.letter(story.maya, "survey")
     page = story.visit()
     page.goto(letter.link("/s/"))
     page.get_by_label("9", exact=True).check()
@@ -40,9 +39,8 @@ def check_in_some_days_later(story: Story) -> None:
     case = story.read(story.maya)
     due = moment(case["followup"]["check_in"]["due"])
     assert due - moment(case["resolved_at"]) >= timedelta(days=5)
-    before = len(story.system.letters(MAYA))
     assert story.system.inside("send_follow_ups", at=due + timedelta(minutes=1)) == 1
-    letter = story.system.wait_for_letter(MAYA, before + 1)
+    letter = story.letter(story.maya, "check_in")
     assert "Bob Brandt" in letter.text
     page = story.visit()
     page.goto(letter.link("/c/"))
@@ -99,9 +97,8 @@ def unhappy_answer_reopens(story: Story) -> None:
     resolve = {"action": "resolve", "outcome": "upheld", "reason": "Ein neues Gerät wurde zugesagt."}
     assert story.system.call("POST", f"{path}/move", resolve).status == 200
     due = moment(story.read(story.juergen)["followup"]["survey"]["due"])
-    before = len(story.system.letters(JUERGEN))
     story.system.inside("send_follow_ups", at=due + timedelta(minutes=1))
-    letter = story.system.wait_for_letter(JUERGEN, before + 1)
+    letter = story.letter(story.juergen, "survey")
     greta.goto("/queue/mine/")
     greta.wait_for_timeout(800)
     page = story.visit(locale="de-DE")
@@ -114,7 +111,7 @@ def unhappy_answer_reopens(story: Story) -> None:
     case = story.system.wait_for(story.juergen, phase="investigating", resolved_at=None)
     assert any("nie angekommen" in one["text"] for one in case["messages"] if one["direction"] == "in")
     assert "survey_answered" in kinds(case)
-    reopened = story.system.wait_for_letter(JUERGEN, before + 2)
+    reopened = story.letter(story.juergen, "reopened")
     assert story.juergen in reopened.subject
 
 
@@ -132,7 +129,7 @@ def answer_to(story: Story, address: str, sender: str, words: str) -> None:
 
 def reply_finds_its_case_and_a_stranger_does_not(story: Story) -> None:
     """The address of the letter leads into Olivia's case for Olivia; for a stranger it leads to a case of their own."""
-    address = story.system.letters(OLIVIA)[0].reply_to
+    address = story.letter(story.olivia, "acknowledgement").reply_to
     answer_to(story, address, OLIVIA, "The second payment was taken on Friday, 199 pounds.")
 
     def heard() -> list[str]:

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 
+from tests.faults.running import wait_until
 from tests.journeys.inside import PASSWORD
-from tests.journeys.system import WholeSystem
+from tests.journeys.system import Letter, WholeSystem
 
 WIDE = {"width": 1440, "height": 900}
 T = TypeVar("T")
@@ -72,6 +73,17 @@ class Story:
 
     def read(self, reference: str) -> dict[str, Any]:
         return self.system.read(reference)
+
+    def letter(self, reference: str, kind: str) -> Letter:
+        """The last letter of this kind in a case, once the relay has it: found by its Message-ID."""
+
+        def arrived() -> Letter | None:
+            out = (one for one in self.read(reference)["messages"] if one["direction"] == "out")
+            identifiers = [f"<{one['message_id']}>" for one in out if one["kind"] == kind and one["state"] == "sent"]
+            found = {letter.message_id: letter for letter in self.system.letters()} if identifiers else {}
+            return found.get(identifiers[-1]) if identifiers else None
+
+        return cast("Letter", wait_until(arrived, 30, f"the letter {kind!r} of {reference}"))
 
 
 def panel(page: Page, key: str) -> Locator:

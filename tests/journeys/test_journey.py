@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.journeys import arriving, ending, working
+from tests.journeys import arriving, ending, hostile, working
 from tests.journeys import story as telling
 from tests.journeys.system import whole_system
 
@@ -34,6 +34,8 @@ STEPS = (
     ending.unhappy_answer_reopens,
     ending.reply_finds_its_case_and_a_stranger_does_not,
     ending.outsider_sees_nothing,
+    hostile.refused_at_every_door,
+    hostile.harmless_once_stored,
     ending.record_is_proven,
 )
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from playwright.sync_api import Page, expect
 
 from amends.core import clock
-from tests.journeys.arriving import MAYA
 from tests.journeys.story import Story, kinds, panel, unfold
 
 REPLY = "I am sorry that you had to wait. I look into it with our technicians today and write to you by tomorrow."
@@ -36,7 +35,7 @@ def agent_takes_and_answers(story: Story) -> None:
     page.get_by_label("Your note").fill(NOTE)
     page.keyboard.press("Control+Enter")
     expect(page.locator(".entry--note")).to_contain_text("Three other customers")
-    letter = story.system.wait_for_letter(MAYA, 2)
+    letter = story.letter(story.maya, "message")
     assert REPLY in letter.text.replace("\n", " ")
     assert "Alice Adeyemi" in str(letter.mail["From"])
     assert NOTE not in letter.text
@@ -96,7 +95,7 @@ def escalation_with_a_packet(story: Story) -> None:
     expect(panel(bob, "handoff")).to_contain_text("accepted it")
     case = story.system.wait_for(story.maya, tier=2, owner="Bob Brandt", team="specialists")
     assert case["handoffs"][0]["state"] == "accepted"
-    letter = story.system.wait_for_letter(MAYA, 3)
+    letter = story.letter(story.maya, "handoff_notice")
     assert "Bob Brandt" in letter.text
 
 
@@ -120,7 +119,7 @@ def proposal_above_the_limit(story: Story) -> None:
     expect(panel(bob, "proposal")).to_contain_text("asks for approval")
     case = story.read(story.maya)
     assert (case["phase"], case["proposals"][0]["state"]) == ("investigating", "awaiting_approval")
-    assert len(story.system.letters(MAYA)) == 3
+    assert not any(one["kind"] == "proposal" for one in case["messages"])
 
     lena = story.sign_in("lena", "/queue/team/")
     expect(lena.locator("#alert-count")).not_to_have_text("")
@@ -135,7 +134,7 @@ def proposal_above_the_limit(story: Story) -> None:
     ]  # fmt: skip
     assert [one["number"] for one in proposal["steps"]] == [1, 2]
     assert (proposal["approval"]["granted"], proposal["approval"]["decided_by"]) == (True, "Lena Lorentz")
-    assert "199" in story.system.wait_for_letter(MAYA, 4).text
+    assert "199" in story.letter(story.maya, "proposal").text
 
 
 def write_remedy(page: Page, number: int, kind: str, amount: str) -> None:
@@ -153,7 +152,7 @@ def write_step(page: Page, number: int, what: str, day: str) -> None:
 def customer_accepts(story: Story) -> None:
     """Maya opens the link of the letter, reads the proposal, says yes; each dated step of ours is now a promise."""
     page = story.visit()
-    page.goto(story.system.letters(MAYA)[3].link("/p/"))
+    page.goto(story.letter(story.maya, "proposal").link("/p/"))
     offer = page.locator("#proposal")
     expect(offer).to_contain_text("350")
     expect(offer).to_contain_text("prepaid label")
