@@ -55,7 +55,7 @@ NEEDED = {
     "handoff_notice": {"new_contact"},
     "survey": {"resolved_on", "survey_url"},
     "check_in": {"resolved_on", "yes_url", "no_url"},
-    "resolution": {"decision", "reason"},
+    "resolution": {"decision"},
     "delay_notice": {"promise", "old_due", "new_due", "reason"},
     "reopened": set[str](),
 }

@@ -30,6 +30,7 @@ class Customer(models.Model):
         constraints = [
             models.UniqueConstraint("email", "name", condition=~Q(email=""), name="customer_email_name_once"),
         ]
+        indexes = [GinIndex(fields=["name"], name="customer_name_parts", opclasses=["gin_trgm_ops"])]
 
 
 class Product(models.Model):

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch
+
 from amends.audit.public import Record, records_of
-from amends.cases.models import Complaint, Message, Point
+from amends.cases.models import Attachment, Complaint, Message, Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,12 @@ MESSAGE_EVENTS = frozenset({"registered", "message_received", "message_queued", 
 
 
 def messages_of(complaint: Complaint) -> list[Message]:
-    """All messages of a case, oldest first, with authors and files (2 queries)."""
+    """All messages of a case, oldest first, with authors and files but not the files' bytes (2 queries)."""
+    files = Attachment.objects.select_related("blob").defer("blob__data").order_by("pk")
     return list(
         Message.objects.filter(complaint=complaint)
         .select_related("author")
-        .prefetch_related("attachments__blob")
+        .prefetch_related(Prefetch("attachments", queryset=files))
         .order_by("at", "id")
     )
 

@@ -2,7 +2,7 @@
 
 from amends.clocks.configured import pack_problems
 from amends.clocks.models import Clock
-from amends.clocks.selectors import Badge, badge_of, badges_for, clocks_of
+from amends.clocks.selectors import Badge, badge_of, badges_for, clock_words, clocks_of
 from amends.clocks.services import Start, Swept, recompute, start_for, start_many, stop, sweep
 from amends.clocks.states import State
 
@@ -14,6 +14,7 @@ __all__ = [
     "Swept",
     "badge_of",
     "badges_for",
+    "clock_words",
     "clocks_of",
     "pack_problems",
     "recompute",

@@ -76,6 +76,11 @@ def title_of(one: Clock) -> str:
     return _in_language(one.titles)
 
 
+def clock_words(clock_id: int) -> str:
+    """What this clock is called, in the language of the page (1 query)."""
+    return title_of(Clock.objects.get(pk=clock_id))
+
+
 def _in_language(texts: dict[str, str]) -> str:
     language = (get_language() or "en").split("-")[0]
     return texts.get(language) or texts["en"]

@@ -72,7 +72,9 @@ def deferred(handler: Callable[..., Any]) -> list[str]:
         {
             ast.unparse(node.func.value).split("(")[0]
             for node in ast.walk(tree)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("defer", "configure")
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("defer", "configure")
         }
     )
 

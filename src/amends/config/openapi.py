@@ -1,6 +1,6 @@
 """Writes `docs/reference/openapi.json`: the description of the API (OpenAPI 3.1), as `/api/v1/openapi.json` serves it.
 
-    python -m amends.config.openapi > docs/reference/openapi.json
+python -m amends.config.openapi > docs/reference/openapi.json
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from amends.handling.rules import ANSWERS, OPEN_STATES, ProposalState
 from amends.handling.services.answers import finish_answer
 from amends.handling.services.promises import release_promises
 from amends.handling.services.proposals import close_as_withdrawn
+from amends.handling.services.telling import ask_for_final_answer
+from amends.handling.services.writing import write_resolution
 
 _ANSWERS = {Action.AGREE.value: "accepted", Action.DECLINE.value: "declined"}
 _ENDINGS = (Phase.RESOLVED, Phase.WITHDRAWN, Phase.OUT_OF_JURISDICTION)
@@ -34,5 +36,11 @@ def _follow(event: PhaseChanged, complaint: Complaint) -> None:
         close_as_withdrawn(SYSTEM, complaint, proposal, "The investigation was taken up again.")
     elif proposal is not None and event.after in _ENDINGS:
         close_as_withdrawn(SYSTEM, complaint, proposal, "The case has ended.")
+    if (
+        event.after == Phase.RESOLVED
+        and complaint.acknowledged_at is not None
+        and not write_resolution(complaint=complaint)
+    ):
+        ask_for_final_answer(complaint)
     if event.after in (Phase.WITHDRAWN, Phase.OUT_OF_JURISDICTION):
         release_promises(actor=SYSTEM, complaint=complaint)

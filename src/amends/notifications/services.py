@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from amends.accounts.public import Actor
+from django.utils import translation
+
+from amends.accounts.public import Actor, User
 from amends.core import clock
 from amends.core.errors import NotFound
 from amends.core.news import announce
@@ -41,6 +43,21 @@ def notify(*, users: Iterable[int], kind: str, title: str, url: str, complaint_i
     )
     announce("notification", users=missing[:500])
     return len(missing)
+
+
+def tell(
+    *, users: Iterable[int], kind: str, title: Callable[[], str], url: str, complaint_id: int | None, key: str
+) -> int:
+    """Like `notify`, but `title` is made in the language of each person's pages; how many are told now."""
+    groups: dict[str, list[int]] = {}
+    for user_id, language in User.objects.filter(pk__in=set(users)).values_list("pk", "language"):
+        groups.setdefault(language, []).append(user_id)
+    told = 0
+    for language, ids in sorted(groups.items()):
+        with translation.override(language):
+            words = title()
+        told += notify(users=ids, kind=kind, title=words, url=url, complaint_id=complaint_id, key=key)
+    return told
 
 
 def unread(user_id: int, *, after: int = 0, limit: int = PAGE) -> list[Notification]:

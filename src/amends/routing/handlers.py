@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from amends.cases.events import ComplaintAssessed, MessageFailed, MessageReceived
 from amends.cases.public import OPEN_PHASES, Complaint
 from amends.clocks.events import ClockBreached, ClockWarned
+from amends.clocks.public import clock_words
 from amends.core.events import on
 from amends.routing import services
 
@@ -30,7 +33,7 @@ def alert_of_answer(event: MessageReceived) -> None:
     services.alert_owner(
         complaint_id=event.complaint_id,
         kind="customer_wrote",
-        what="the customer wrote",
+        what=lambda: _("the customer wrote"),
         key=f"message:{event.message_id}",
     )
 
@@ -41,7 +44,7 @@ def alert_of_failed_message(event: MessageFailed) -> None:
     services.alert_owner(
         complaint_id=event.complaint_id,
         kind="not_delivered",
-        what="a message did not reach the customer; use another way",
+        what=lambda: _("a message did not reach the customer; use another way"),
         key=f"failed:{event.message_id}:{event.state}",
     )
 
@@ -52,7 +55,7 @@ def alert_of_warning(event: ClockWarned) -> None:
     services.alert_owner(
         complaint_id=event.complaint_id,
         kind="clock_warned",
-        what=f"{event.kind} is due soon",
+        what=lambda: _("%(clock)s is due soon") % {"clock": clock_words(event.clock_id)},
         key=f"warned:{event.clock_id}",
     )
 
@@ -63,7 +66,7 @@ def alert_of_breach(event: ClockBreached) -> None:
     services.alert_owner(
         complaint_id=event.complaint_id,
         kind="clock_breached",
-        what=f"{event.kind} is overdue",
+        what=lambda: _("%(clock)s is overdue") % {"clock": clock_words(event.clock_id)},
         key=f"breached:{event.clock_id}",
         leads=True,
     )

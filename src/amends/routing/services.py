@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from amends.accounts.public import SYSTEM, Actor, Permission, Team
 from amends.audit.public import record
@@ -11,7 +14,7 @@ from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotFound
 from amends.core.events import publish
 from amends.core.text import clean
-from amends.notifications.public import notify
+from amends.notifications.public import tell
 from amends.routing.events import CaseEscalated, CaseRouted, HandoffAccepted, HandoffReturned
 from amends.routing.models import Handoff, HandoffState
 from amends.routing.packet import build_packet
@@ -49,26 +52,33 @@ def alert_of_new_case(*, complaint_id: int) -> int:
     )
     if serious or not people:
         people |= set(responsible_ids(complaint.unit.path))
-    return notify(
-        users=people,
+    return _tell(
+        complaint,
+        people,
         kind="serious_case" if serious else "new_case",
-        title=f"{complaint.reference}: new complaint, severity {complaint.severity}, {complaint.unit.name}",
-        url=f"/cases/{complaint.reference}/",
-        complaint_id=complaint.pk,
+        title=lambda: (
+            _("new complaint, severity %(severity)s, %(unit)s")
+            % {"severity": complaint.severity, "unit": complaint.unit.name}
+        ),
         key=f"new:{complaint.pk}",
     )
 
 
-def alert_owner(*, complaint_id: int, kind: str, what: str, key: str, leads: bool = False) -> int:
-    """Tell the owner (else the team) that something happened in their case; `leads` adds the leads above the unit."""
+def alert_owner(*, complaint_id: int, kind: str, what: Callable[[], str], key: str, leads: bool = False) -> int:
+    """Tell the owner (else the team) what happened in their case; `leads` adds the leads above the unit."""
     complaint = Complaint.objects.select_related("unit").get(pk=complaint_id)
     people: set[int] = {complaint.owner_id} if complaint.owner_id else set(member_ids(complaint.team_id or 0))
     if leads or not people:
         people |= set(responsible_ids(complaint.unit.path))
-    return notify(
-        users=people,
+    return _tell(complaint, people, kind=kind, title=what, key=key)
+
+
+def _tell(complaint: Complaint, users: Iterable[int], *, kind: str, title: Callable[[], str], key: str) -> int:
+    """Tell these people once, each in the language of their pages; the title begins with the reference."""
+    return tell(
+        users=users,
         kind=kind,
-        title=f"{complaint.reference}: {what}",
+        title=lambda: f"{complaint.reference}: {title()}",
         url=f"/cases/{complaint.reference}/",
         complaint_id=complaint.pk,
         key=key,
@@ -113,12 +123,11 @@ def escalate(*, actor: Actor, complaint_id: int, reason: str, to_team_id: int | 
             data={"handoff": handoff.pk, "from": complaint.team_id, "to": target.pk, "tier": target.tier},
         )
         publish(CaseEscalated(handoff_id=handoff.pk, complaint_id=complaint.pk, to_team_id=target.pk, tier=target.tier))
-        notify(
-            users=member_ids(target.pk),
+        _tell(
+            complaint,
+            member_ids(target.pk),
             kind="handoff",
-            title=f"{complaint.reference}: waits for {target.name} to accept it",
-            url=f"/cases/{complaint.reference}/",
-            complaint_id=complaint.pk,
+            title=lambda: _("waits for %(team)s to accept it") % {"team": target.name},
             key=f"handoff:{handoff.pk}",
         )
     return handoff
@@ -180,7 +189,7 @@ def accept_handoff(*, actor: Actor, handoff_id: int) -> Handoff:
         publish(HandoffAccepted(handoff_id=handoff.pk, complaint_id=handoff.complaint_id, by_id=actor.id or 0))
         _tell_customer(actor, handoff)
         if handoff.from_user_id:
-            _tell_giver(handoff, f"{actor.name} accepted your hand-off")
+            _tell_giver(handoff, lambda: _("%(who)s accepted your hand-off") % {"who": actor.name})
     return handoff
 
 
@@ -203,20 +212,14 @@ def return_handoff(*, actor: Actor, handoff_id: int, reason: str) -> Handoff:
         )
         publish(HandoffReturned(handoff_id=handoff.pk, complaint_id=handoff.complaint_id, by_id=actor.user_id))
         if handoff.from_user_id:
-            _tell_giver(handoff, f"{actor.name} returned your hand-off")
+            _tell_giver(handoff, lambda: _("%(who)s returned your hand-off") % {"who": actor.name})
     return handoff
 
 
-def _tell_giver(handoff: Handoff, what: str) -> None:
+def _tell_giver(handoff: Handoff, what: Callable[[], str]) -> None:
     complaint = Complaint.objects.get(pk=handoff.complaint_id)
-    notify(
-        users=[handoff.from_user_id] if handoff.from_user_id else [],
-        kind="handoff",
-        title=f"{complaint.reference}: {what}",
-        url=f"/cases/{complaint.reference}/",
-        complaint_id=complaint.pk,
-        key=f"handoff:{handoff.pk}:{handoff.state}",
-    )
+    givers = [handoff.from_user_id] if handoff.from_user_id else []
+    _tell(complaint, givers, kind="handoff", title=what, key=f"handoff:{handoff.pk}:{handoff.state}")
 
 
 def _tell_customer(actor: Actor, handoff: Handoff) -> None:

@@ -146,6 +146,9 @@ def _says(direction: str, kind: str, *, automatic: bool) -> str:
         "survey": _("asked how it went"),
         "check_in": _("checked in"),
         "letter": _("sent a letter"),
+        "resolved": _("told the outcome"),
+        "handoff_notice": _("told who takes over"),
+        "delay_notice": _("explained a delay"),
     }
     return words.get(kind) or (_("sent automatically") if automatic else _("replied"))
 
@@ -267,6 +270,14 @@ def _sentence(kind: str, data: Mapping[str, Any], names: Names) -> str:
         "survey_answered": _("The survey was answered"),
         "check_in_answered": _("The check-in was answered"),
         "root_cause_found": _("The root cause was recorded"),
+        "follow_up_planned": _("Survey and check-in were planned"),
+        "follow_up_cancelled": _("The follow-up was called off"),
+        "check_in_drafted": _("A personal line for the check-in was written"),
+        "check_in_lapsed": _("Nobody answered the check-in"),
+        "no_cause_found": _("No cause could be found"),
+        "corrective_action_checked": _("The effect of a corrective action was checked"),
+        "promises_released": _("Promises were released"),
+        "promise_done_late": _("A promise was carried out late"),
     }
     fallback = kind.replace("_", " ")
     return words.get(kind) or fallback[:1].upper() + fallback[1:]

@@ -314,6 +314,8 @@ def return_to_queue(*, message_id: int, reason: str, not_before: datetime) -> bo
 
 def cancel_message(*, actor: Actor, message_id: int) -> bool:
     """Stop a queued message before it leaves; True when it was still here."""
+    if actor.kind in ("user", "token"):
+        actor.require(Permission.CASE_WORK)
     with transaction.atomic():
         message = Message.objects.filter(pk=message_id).first()
         if message is None:

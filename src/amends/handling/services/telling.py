@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from django.utils import translation
+from django.utils.translation import gettext as _
 
-from amends.accounts.public import User
 from amends.cases.public import Complaint
-from amends.notifications.public import notify
+from amends.notifications import public as notifications
 
 
 def case_url(complaint: Complaint) -> str:
@@ -17,13 +16,24 @@ def case_url(complaint: Complaint) -> str:
 
 
 def tell(users: Iterable[int], *, complaint: Complaint, kind: str, title: Callable[[], str], key: str) -> int:
-    """Tell these people once by `key`; `title` is called in the language of each group. How many are told now."""
-    groups: dict[str, list[int]] = {}
-    for user_id, language in User.objects.filter(pk__in=set(users)).values_list("pk", "language"):
-        groups.setdefault(language, []).append(user_id)
-    told = 0
-    for language, ids in sorted(groups.items()):
-        with translation.override(language):
-            words = f"{complaint.reference}: {title()}"
-        told += notify(users=ids, kind=kind, title=words, url=case_url(complaint), complaint_id=complaint.pk, key=key)
-    return told
+    """Tell these people once by `key`; `title` is called in the language of each. How many are told now."""
+    return notifications.tell(
+        users=users,
+        kind=kind,
+        title=lambda: f"{complaint.reference}: {title()}",
+        url=case_url(complaint),
+        complaint_id=complaint.pk,
+        key=key,
+    )
+
+
+def ask_for_final_answer(complaint: Complaint) -> None:
+    """A refusal needs its reasons, in words of a person: the owner is asked to write them."""
+    if complaint.owner_id is not None and complaint.resolved_at is not None:
+        tell(
+            [complaint.owner_id],
+            complaint=complaint,
+            kind="final_answer",
+            title=lambda: _("write to the customer why it was not upheld"),
+            key=f"final:{complaint.pk}:{complaint.resolved_at.isoformat()}",
+        )

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils import formats, translation
 
-from amends.accounts.public import Actor, User
-from amends.cases.public import Complaint, mark_sent, queue_message, recipient_address
+from amends.accounts.public import SYSTEM, Actor, User
+from amends.cases.public import Complaint, Message, mark_sent, queue_message, recipient_address
 from amends.handling.models import Delay, Promise, Proposal, Remedy, Step
 from amends.handling.remedies import remedy_kinds
 from amends.voice.public import day_words, letter_context, letter_language, render
@@ -58,15 +58,25 @@ def step_words(step: Step, language: str) -> str:
 
 
 def write_to_customer(
-    *, actor: Actor, complaint: Complaint, kind: str, purpose: str, context: Mapping[str, Any]
+    *,
+    actor: Actor,
+    complaint: Complaint,
+    kind: str,
+    purpose: str,
+    context: Mapping[str, Any],
+    letter: str = "",
+    author: User | None = None,
 ) -> None:
-    """Queue one letter of this kind, once for each purpose.
+    """Queue one letter, once for each purpose. `kind` is the message's, and the letter's unless that is named.
 
     Without an e-mail address it stands on the customer's page at once; the panel reminds the agent to ring them.
     """
     language = letter_language(complaint)
-    author = User.objects.filter(pk=actor.user_id).first() if actor.user_id else None
-    written = render(kind, language, {**letter_context(complaint, language=language, author=author), **context})
+    if author is None and actor.user_id:
+        author = User.objects.filter(pk=actor.user_id).first()
+    written = render(
+        letter or kind, language, {**letter_context(complaint, language=language, author=author), **context}
+    )
     by_mail = bool(recipient_address(complaint))
     message = queue_message(
         actor=actor,
@@ -119,3 +129,51 @@ def write_delay(*, actor: Actor, complaint: Complaint, promise: Promise, delay: 
     write_to_customer(
         actor=actor, complaint=complaint, kind="delay_notice", purpose=f"delay:{delay.pk}", context=context
     )
+
+
+_DECISIONS = {
+    "upheld": {
+        "en": "I have decided your complaint in your favour.",
+        "de": "Ich habe Ihrer Beschwerde recht gegeben.",
+    },
+    "partly_upheld": {
+        "en": "I have decided your complaint partly in your favour.",
+        "de": "Ich habe Ihrer Beschwerde zum Teil recht gegeben.",
+    },
+    "resolved_informally": {
+        "en": "What you told us about has been put right.",
+        "de": "Was Sie uns gesagt haben, ist in Ordnung gebracht.",
+    },
+}
+"""Outcomes that need no reasons to be told. A refusal does: a person writes it."""
+
+
+def write_resolution(*, complaint: Complaint) -> bool:
+    """Tell the customer how it ended, what was done and what is still to come; False when a person has to write.
+
+    It is no final response in the sense of a regulator: that letter carries reasons and rights, and its own kind.
+    """
+    decision = _DECISIONS.get(complaint.outcome)
+    if decision is None:
+        return False
+    language = letter_language(complaint)
+    promises = list(Promise.objects.filter(complaint=complaint).order_by("due_latest", "pk"))
+    number = Message.objects.filter(complaint=complaint, kind="resolved").count() + 1
+    write_to_customer(
+        actor=SYSTEM,
+        complaint=complaint,
+        kind="resolved",
+        letter="resolution",
+        purpose=f"resolved:{number}",
+        author=complaint.owner,
+        context={
+            "decision": decision["de" if language.startswith("de") else "en"],
+            "done": [one.what for one in promises if one.done_at is not None],
+            "promises": [
+                f"{one.what}, {written_days(one.due_earliest, one.due_latest, language)}"
+                for one in promises
+                if one.done_at is None and one.released_at is None
+            ],
+        },
+    )
+    return True

@@ -58,6 +58,8 @@ WAY = (
 )
 OFF_THE_WAY = (Phase.WITHDRAWN, Phase.OUT_OF_JURISDICTION)
 COLLEAGUES = 500
+BESIDE = 20
+"""Cases in the list beside an open one; the whole queue is one key away."""
 BY_PANEL = (
     ((Action.PROPOSE,), gettext_lazy("Make a proposal"), "proposal"),
     ((Action.AGREE, Action.DECLINE), gettext_lazy("Record what the customer says to it"), "proposal"),
@@ -177,7 +179,7 @@ def case(request: HttpRequest, reference: str) -> HttpResponse:
         **_head(request, actor, complaint),
         **_timeline(complaint),
         "view_title": VIEWS[view].title,
-        "rows": queue_page(actor=actor, view=view).rows,
+        "rows": queue_page(actor=actor, view=view, size=BESIDE).rows,
         "panels": [_panel_link(panel, complaint) for panel in panels if actor.can(panel.permission)],
         "compose": "note" if request.GET.get("compose") == "note" else "reply",
         "reply_to": recipient_address(complaint),
