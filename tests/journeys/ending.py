@@ -13,7 +13,7 @@ from amends.core import clock
 from amends.core.postgres_files import ClusterFiles
 from tests.faults.running import wait_until
 from tests.journeys.arriving import OLIVIA, only_reference
-from tests.journeys.story import Story, kinds, moment, panel, unfold
+from tests.journeys.story import Story, kinds, moment, panel, press, unfold
 
 
 def survey_a_day_later(story: Story) -> None:
@@ -61,14 +61,14 @@ def root_cause_and_change(story: Story) -> None:
     cause.get_by_label("Why, number 1").fill("The update writes a wrong amplifier setting.")
     cause.get_by_label("Why, number 2").fill("The setting is not tested with the first series.")
     cause.get_by_label("Responsible, looked at neutrally").select_option("company")
-    cause.get_by_role("button", name="Record the cause").click()
+    press(cause.get_by_role("button", name="Record the cause"))
     expect(panel(bob, "root-cause")).to_contain_text("Fault in firmware or app")
     cause = panel(bob, "root-cause")
     unfold(cause, "Open a corrective action")
     cause.get_by_label("What will be changed").fill("Test every update on a speaker of the first series.")
     cause.get_by_label("By whom").select_option(label="Dora Dahl")
     cause.get_by_label("By when").fill((clock.now().date() + timedelta(days=30)).isoformat())
-    cause.get_by_role("button", name="Open the action").click()
+    press(cause.get_by_role("button", name="Open the action"))
     expect(panel(bob, "root-cause")).to_contain_text("Test every update")
     review = story.read(story.maya)["review"]
     assert (review["root_cause"]["cause"], len(review["root_cause"]["five_whys"])) == ("software_fault", 2)

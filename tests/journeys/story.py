@@ -98,6 +98,14 @@ def unfold(place: Locator | Page, words: str) -> None:
     place.locator("summary").filter(has_text=words).first.click()
 
 
+def press(button: Locator) -> None:
+    """Press a button of a panel and wait until its answer is in the page: what is unfolded before that is folded again."""
+    with button.page.expect_response(lambda one: one.request.method == "POST") as answer:
+        button.click()
+    answer.value.finished()
+    button.page.wait_for_timeout(200)
+
+
 def moment(text: str) -> datetime:
     """A time of the API."""
     return datetime.fromisoformat(text)

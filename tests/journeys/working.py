@@ -7,7 +7,7 @@ from datetime import timedelta
 from playwright.sync_api import Page, expect
 
 from amends.core import clock
-from tests.journeys.story import Story, kinds, panel, unfold
+from tests.journeys.story import Story, kinds, panel, press, unfold
 
 REPLY = "I am sorry that you had to wait. I look into it with our technicians today and write to you by tomorrow."
 NOTE = "Three other customers told me the same about 3.2 this week."
@@ -49,7 +49,7 @@ def points_and_questions(story: Story) -> None:
     page = story.case("alice", story.maya)
     points = panel(page, "points")
     unfold(points, "Read back to the customer")
-    points.get_by_role("button", name="They said yes: confirm all").click()
+    press(points.get_by_role("button", name="They said yes: confirm all"))
     expect(panel(page, "points")).not_to_contain_text("not confirmed yet")
     assert all(point["confirmed"] for point in story.read(story.maya)["points"])
     answers = (
@@ -65,7 +65,7 @@ def points_and_questions(story: Story) -> None:
             select.select_option(index=1)
         else:
             form.locator("textarea").fill(words)
-        form.get_by_role("button", name="Save the answer").click()
+        press(form.get_by_role("button", name="Save the answer"))
         expect(panel(page, "investigation")).to_contain_text(f"{number} of")
     case = story.read(story.maya)
     assert case["phase"] == "investigating"
@@ -91,7 +91,7 @@ def escalation_with_a_packet(story: Story) -> None:
     unfold(packet, "The packet")
     expect(packet).to_contain_text("Three other customers")
     expect(packet).to_contain_text("Money back")
-    packet.get_by_role("button", name="Accept the case").click()
+    press(packet.get_by_role("button", name="Accept the case"))
     expect(panel(bob, "handoff")).to_contain_text("accepted it")
     case = story.system.wait_for(story.maya, tier=2, owner="Bob Brandt", team="specialists")
     assert case["handoffs"][0]["state"] == "accepted"
@@ -115,7 +115,7 @@ def proposal_above_the_limit(story: Story) -> None:
     bob.get_by_role("button", name="Save the draft").click()
     bob.wait_for_url(f"**/cases/{story.maya}/**")
     ask = panel(bob, "proposal").get_by_role("button", name="Ask for approval")
-    ask.click()
+    press(ask)
     expect(panel(bob, "proposal")).to_contain_text("asks for approval")
     case = story.read(story.maya)
     assert (case["phase"], case["proposals"][0]["state"]) == ("investigating", "awaiting_approval")
@@ -124,7 +124,7 @@ def proposal_above_the_limit(story: Story) -> None:
     lena = story.sign_in("lena", "/queue/team/")
     expect(lena.locator("#alert-count")).not_to_have_text("")
     story.case("lena", story.maya)
-    panel(lena, "proposal").get_by_role("button", name="Approve and send").click()
+    press(panel(lena, "proposal").get_by_role("button", name="Approve and send"))
     expect(panel(lena, "proposal")).to_contain_text("Approved by Lena Lorentz")
     case = story.system.wait_for(story.maya, phase="proposed")
     (proposal,) = case["proposals"]
@@ -174,7 +174,7 @@ def steps_are_done(story: Story) -> None:
         line = panel(bob, "promises").locator("li:not(.done)").first
         unfold(line, "Done")
         line.get_by_label("What the customer should know").fill(f"Number 77-{left}")
-        line.get_by_role("button", name="Mark as done").click()
+        press(line.get_by_role("button", name="Mark as done"))
         expect(panel(bob, "promises").locator("li:not(.done)")).to_have_count(left - 1)
     case = story.read(story.maya)
     assert [one["state"] for one in case["promises"]] == ["kept", "kept"]
@@ -182,7 +182,7 @@ def steps_are_done(story: Story) -> None:
 
 
 def resolved(story: Story) -> None:
-    """The case is resolved with its outcome and reason."""
+    """The case is resolved with its outcome and reason; Maya reads what was decided and done."""
     bob = story.case("bob", story.maya)
     bob.keyboard.press("s")
     form = bob.locator("details.menu[open] form").filter(has=bob.locator("input[value=resolve]"))
@@ -196,3 +196,5 @@ def resolved(story: Story) -> None:
     assert "refund is paid" in case["outcome_reason"]
     assert {"met", "stopped"} >= {one["state"] for one in case["clocks"]}
     assert "phase_changed" in kinds(case)
+    letter = story.letter(story.maya, "resolved")
+    assert "Pay the refund and the compensation to your card" in letter.text.replace("\n", " ")
