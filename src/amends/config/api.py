@@ -14,10 +14,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
+from procrastinate.exceptions import ConnectorException
 
 from amends import __version__
 from amends.accounts.public import Actor, actor_for_secret
 from amends.core.errors import AmendsError
+from amends.core.outage import database_is_away
 
 ROUTERS = ("intake", "cases", "triage", "clocks", "routing", "handling", "review", "followup", "notifications", "audit")
 log = structlog.get_logger(__name__)
@@ -92,8 +94,11 @@ def too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
 
 @api.exception_handler(OperationalError)
 @api.exception_handler(InterfaceError)
+@api.exception_handler(ConnectorException)
 def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     """The database is away or gave up on this transaction; nothing of the request was kept."""
+    if not database_is_away(error):
+        raise error
     log.error("database_unavailable", kind=type(error.__cause__ or error).__name__)
     detail = "The database cannot answer at the moment: send the same request again in a few seconds."
     response = problem(503, "Not available now", detail, code="unavailable")

@@ -8,13 +8,13 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from amends.core.errors import AmendsError, NotFound
+from amends.core.outage import database_is_away
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class RefusalMiddleware:
         """The page (or partial, for htmx) of an AmendsError; anything else is left alone."""
         if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
             return error_page(request, 413, _("That is too large. Send less at once, or the files one by one."))
-        if isinstance(exception, OperationalError | InterfaceError):
+        if database_is_away(exception):
             return unavailable(exception)
         if not isinstance(exception, AmendsError):
             return None
