@@ -13,11 +13,13 @@ from amends.cases.public import Complaint, add_note
 
 
 def _behind_the_back(statement: str) -> None:
-    """Change the table as somebody with full rights on the database would."""
+    """Change the table as its owner can: with the triggers off."""
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
+        for table in ("audit_record", "audit_seal"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(statement)
-        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+        for table in ("audit_record", "audit_seal"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def test_an_untouched_record_is_whole(complaint: Complaint) -> None:

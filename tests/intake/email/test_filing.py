@@ -278,6 +278,14 @@ def test_a_mail_to_a_shop_is_the_shop_s_complaint(house: House):
     assert "own address" in echo.reason
 
 
+def test_a_unit_s_inbound_address_is_its_door(house: House):
+    house.berlin.inbound_address = "beschwerde@amends.localhost"
+    house.berlin.save(update_fields=["inbound_address"])
+    row = arrive(mail(to="Beschwerde@amends.localhost"))
+    assert row.complaint is not None
+    assert row.complaint.unit_id == house.berlin.pk
+
+
 def test_a_poison_mail_ends_in_the_quarantine_and_the_others_go_on(house: House, monkeypatch: pytest.MonkeyPatch):
     def stumble(*_arguments: object) -> filing.Filed:
         raise ZeroDivisionError

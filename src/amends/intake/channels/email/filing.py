@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from amends.accounts.public import SYSTEM, Unit, customer_actor, root_unit
@@ -166,9 +167,8 @@ def _unit_written_to(addresses: list[str]) -> int:
     """The unit whose own address the mail was sent to; the organisation when it is none of them."""
     wanted = [normalise_email(address) for address in addresses]
     unit = (
-        Unit.objects.annotate(own=Lower("sender_email"))
-        .filter(own__in=wanted)
-        .exclude(sender_email="")
+        Unit.objects.annotate(own=Lower("sender_email"), door=Lower("inbound_address"))
+        .filter((Q(own__in=wanted) & ~Q(own="")) | (Q(door__in=wanted) & ~Q(door="")))
         .order_by("-path")
         .first()
     )
