@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from tests.database import database_url
 from tests.intake.email.conftest import ROOT
 from tests.people import House
 
@@ -36,13 +36,8 @@ def free_port() -> int:
 
 def start(port: int, data: Path) -> subprocess.Popen[bytes]:
     """The listener on the tests' database."""
-    values = connection.settings_dict
-    host = f"{values['HOST']}:{values['PORT']}" if values["PORT"] else values["HOST"]
-    url = f"postgresql://{values['USER']}:{values['PASSWORD']}@{host}/{values['NAME']}"
-    if str(values["HOST"]).startswith("/"):
-        url = f"postgresql://{values['USER']}@/{values['NAME']}?host={values['HOST']}&port={values['PORT']}"
     variables = {
-        **os.environ, "DATABASE_URL": url, "AMENDS_DATA": str(data), "AMENDS_SMTP_PORT": str(port), "AMENDS_TESTING": "1",
+        **os.environ, "DATABASE_URL": database_url(), "AMENDS_DATA": str(data), "AMENDS_SMTP_PORT": str(port), "AMENDS_TESTING": "1",
         "PYTHONPATH": str(ROOT / "src"), "DEMO": "0",
     }  # fmt: skip
     command = [sys.executable, "-m", "amends.cli.main", "mail"]

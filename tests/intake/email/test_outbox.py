@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
+from tests.database import database_url
 from tests.intake.email.conftest import ROOT
 from tests.intake.email.relay import Relay, running_relay
 from tests.people import House
@@ -241,13 +241,8 @@ print("done", flush=True)
 
 def worker(port: int, message_id: int, dies_in: str) -> subprocess.Popen[bytes]:
     """A worker in a process of its own, on the tests' database, that stops at a chosen step."""
-    values = connection.settings_dict
-    host = f"{values['HOST']}:{values['PORT']}" if values["PORT"] else values["HOST"]
-    url = f"postgresql://{values['USER']}:{values['PASSWORD']}@{host}/{values['NAME']}"
-    if str(values["HOST"]).startswith("/"):
-        url = f"postgresql://{values['USER']}@/{values['NAME']}?host={values['HOST']}&port={values['PORT']}"
     environment = {
-        **os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "amends.config.settings", "PYTHONPATH": str(ROOT / "src"),
+        **os.environ, "DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "amends.config.settings", "PYTHONPATH": str(ROOT / "src"),
         "AMENDS_TESTING": "1",
     }  # fmt: skip
     command = [sys.executable, "-c", WORKER, str(port), str(message_id), dies_in]
