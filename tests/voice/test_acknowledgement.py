@@ -15,7 +15,7 @@ from tests.people import House, actor, new_complaint
 from amends.accounts.public import SYSTEM, Team, User
 from amends.cases.public import Complaint, Message, Person, mark_sent, record_assessment, reply, set_team
 from amends.core import clock
-from amends.notifications.public import Notification
+from amends.notifications.public import Notification, unread
 from amends.voice import jobs
 from amends.voice.context import letter_context, repeatable
 from amends.voice.decision import Acknowledge, Facts, decide
@@ -200,12 +200,28 @@ def test_what_was_missed_is_caught_after_two_minutes(house: House) -> None:
     assert len(letters(missed)) == 1
 
 
-def test_a_failed_assessment_does_not_stop_the_letter(house: House) -> None:
-    complaint = new_complaint(house.london, product="", complainant=Person(email="maya@example.org"))
+def test_a_late_assessment_is_made_before_anything_automatic_leaves(house: House) -> None:
+    complaint = new_complaint(house.london, complainant=Person(email="maya@example.org"))
     assert acknowledge(complaint_id=complaint.pk) is Acknowledge.BY_LETTER
     (letter,) = letters(complaint)
     assert letter.text.startswith("Hello,\n")
-    assert letter.subject == f"Your complaint is with me [{complaint.reference}]"
+    hurt = new_complaint(house.london, text="The charger exploded and burned my hand badly.")
+    assert acknowledge(complaint_id=hurt.pk) is Acknowledge.BY_A_PERSON
+    assert letters(hurt) == []
+
+
+def test_a_case_that_cannot_be_assessed_is_for_a_person(
+    house: House, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(**_values: object) -> None:
+        raise ZeroDivisionError
+
+    complaint = new_complaint(house.london)
+    set_team(actor=SYSTEM, complaint_id=complaint.pk, team_id=house.care.pk)
+    monkeypatch.setattr("amends.voice.services.assess_complaint", stumble)
+    assert acknowledge(complaint_id=complaint.pk) is Acknowledge.BY_A_PERSON
+    assert letters(complaint) == []
+    assert any(one.kind == "acknowledge_yourself" for one in unread(alice.pk))
 
 
 def test_a_stranger_cannot_send_links_through_us(house: House) -> None:

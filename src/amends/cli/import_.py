@@ -30,11 +30,12 @@ def main(arguments: argparse.Namespace) -> int:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         from amends.accounts.public import SYSTEM, root_unit, unit_by_key
+        from amends.core import clock
         from amends.core.errors import AmendsError
         from amends.intake.channels.imports.run import ImportOrder, run_import
 
         errors = arguments.errors or arguments.file.with_name(arguments.file.name + ".errors.csv")
-        began = time.monotonic()
+        began, started = time.monotonic(), clock.now()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         try:
             unit = unit_by_key(arguments.unit) if arguments.unit else root_unit()
@@ -46,6 +47,10 @@ def main(arguments: argparse.Namespace) -> int:
         except AmendsError as error:
             print(error.message, file=sys.stderr)
             return 2
+    if run.finished_at is not None and run.finished_at < started:
+        print(
+            f"This file was imported before, on {run.finished_at:%d %b %Y at %H:%M} UTC; nothing is done again. Then:"
+        )
     seconds = time.monotonic() - began
     print(
         f"{run.rows} rows: {run.created} imported, {run.known} known already, {run.refused} refused ({seconds:.1f} s)."

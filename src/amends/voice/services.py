@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
 from amends.accounts.public import SYSTEM
@@ -21,11 +22,13 @@ from amends.cases.public import (
 )
 from amends.core import clock
 from amends.notifications.public import notify
+from amends.triage.public import assess_complaint
 from amends.voice.context import letter_context, letter_language
 from amends.voice.decision import Acknowledge, Facts, decide
 from amends.voice.people import responsible_for
 from amends.voice.rendering import render
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 PURPOSE = "acknowledgement"
 CATCH_UP_AFTER = timedelta(minutes=2)
 CATCH_UP_UNTIL = timedelta(days=7)
@@ -43,11 +46,16 @@ _GONE_OUT = (MessageState.QUEUED, MessageState.SENDING, MessageState.SENT, Messa
 
 
 def acknowledge(*, complaint_id: int) -> Acknowledge:
-    """Send the first letter, or call the people who must write it; what was decided. Safe to run again and again."""
+    """Send the first letter, or call the people who must write it; what was decided. Safe to run again and again.
+
+    Nothing automatic leaves before it is known whether somebody was hurt: a case that was not assessed yet is assessed
+    here, and one that cannot be assessed is for a person.
+    """
     with transaction.atomic():
-        access_complaint(SYSTEM, complaint_id, lock=True)
+        waiting = access_complaint(SYSTEM, complaint_id, lock=True)
+        understood = waiting.assessed_at is not None or _assess_now(complaint_id)
         complaint = access_complaint(SYSTEM, complaint_id)
-        decision = decide(_facts(complaint))
+        decision = decide(_facts(complaint, understood=understood))
         if decision is Acknowledge.BY_LETTER:
             _send(complaint)
         elif decision in ALERTS:
@@ -62,14 +70,27 @@ def acknowledge(*, complaint_id: int) -> Acknowledge:
     return decision
 
 
-def _facts(complaint: Complaint) -> Facts:
+def _assess_now(complaint_id: int) -> bool:
+    """Assess a case whose own job was late or failed; whether that worked."""
+    try:
+        with transaction.atomic():
+            assess_complaint(actor=SYSTEM, complaint_id=complaint_id)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the job is tried again
+    except Exception:  # whatever the rules stumbled over, a person can read it
+        log.exception("assessment failed before the acknowledgement", complaint=complaint_id)
+        return False
+    return True
+
+
+def _facts(complaint: Complaint, *, understood: bool) -> Facts:
     out = Message.objects.filter(complaint=complaint, direction=Direction.OUT, state__in=_GONE_OUT)
     return Facts(
         phase=complaint.phase,
         acknowledged=complaint.acknowledged_at is not None,
         waits_for_us=complaint.waiting_for_us_since is not None,
         answered=out.exists(),
-        sensitive=complaint.safety or complaint.legal_or_media,
+        sensitive=complaint.safety or complaint.legal_or_media or not understood,
         other=complaint.label == Label.OTHER and (complaint.probability or 0) < SURELY_NO_COMPLAINT,
         channel=complaint.channel,
         reachable=bool(recipient_address(complaint)),
