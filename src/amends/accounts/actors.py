@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from amends.accounts.models import ApiToken, Membership, Unit, User
+from amends.accounts.models import ApiToken, Membership, TeamMember, Unit, User
 from amends.accounts.permissions import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Permission, Role, Scope
 from amends.core.errors import NotAllowed
 
@@ -18,6 +18,7 @@ class Actor:
 
     Attributes:
         unit_ids: the units whose cases it may see; None means every unit.
+        team_ids: the teams it works in: what is in their queue is visible whatever its unit.
         complaint_id: for a customer, the one case that is theirs.
         roles: the roles held anywhere, for limits of authority.
     """
@@ -27,6 +28,7 @@ class Actor:
     name: str
     permissions: frozenset[str] = frozenset()
     unit_ids: frozenset[int] | None = field(default_factory=frozenset)
+    team_ids: frozenset[int] = frozenset()
     complaint_id: int | None = None
     roles: frozenset[str] = frozenset()
 
@@ -46,6 +48,10 @@ class Actor:
     def sees_unit(self, unit_id: int) -> bool:
         """Whether cases of this unit are visible to the actor."""
         return self.kind == "system" or self.unit_ids is None or unit_id in self.unit_ids
+
+    def sees_case(self, unit_id: int, team_id: int | None) -> bool:
+        """Whether a case of this unit, in the queue of this team, is visible to the actor."""
+        return self.sees_unit(unit_id) or team_id in self.team_ids
 
     @property
     def user_id(self) -> int | None:
@@ -69,7 +75,7 @@ def unit_ids_below(paths: list[str]) -> frozenset[int]:
 
 
 def actor_for_user(user: User) -> Actor:
-    """The actor for a signed-in member of staff (two queries; one per request)."""
+    """The actor for a signed-in member of staff (three queries, once a request)."""
     memberships = list(Membership.objects.filter(user=user).values_list("role", "unit__path", "unit__parent_id"))
     permissions: frozenset[str] = frozenset()
     for role, _, _ in memberships:
@@ -81,6 +87,7 @@ def actor_for_user(user: User) -> Actor:
         name=user.name,
         permissions=permissions if user.is_active else frozenset(),
         unit_ids=None if sees_all else unit_ids_below([path for _, path, _ in memberships]),
+        team_ids=frozenset(TeamMember.objects.filter(user=user).values_list("team_id", flat=True)),
         roles=frozenset(role for role, _, _ in memberships),
     )
 

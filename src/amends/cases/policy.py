@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from amends.accounts.public import Actor, Permission
 from amends.cases.models import Complaint
@@ -11,7 +11,10 @@ from amends.core.text import clean_line
 
 
 def visible_complaints(actor: Actor) -> QuerySet[Complaint]:
-    """The complaints this actor may see, as a query to build on."""
+    """The complaints this actor may see, as a query to build on: of their units, and in the queues of their teams.
+
+    Mail to the organisation's own address belongs to no shop; the team that was given such a case must be able to work on it.
+    """
     everything = Complaint.objects.all()
     if actor.kind == "system":
         return everything
@@ -21,7 +24,7 @@ def visible_complaints(actor: Actor) -> QuerySet[Complaint]:
         return everything.none()
     if actor.unit_ids is None:
         return everything
-    return everything.filter(unit_id__in=actor.unit_ids)
+    return everything.filter(Q(unit_id__in=actor.unit_ids) | Q(team_id__in=actor.team_ids))
 
 
 def access_complaint(actor: Actor, key: int | str, *, lock: bool = False) -> Complaint:

@@ -16,6 +16,7 @@ from amends.cases.models import (
     Point,
     Product,
 )
+from amends.cases.news import announce_change
 from amends.cases.policy import access_complaint, visible_complaints
 from amends.cases.selectors import (
     TimelineItem,
@@ -86,6 +87,7 @@ __all__ = [
     "add_note",
     "add_point",
     "allowed",
+    "announce_change",
     "assign",
     "cancel_message",
     "claim_for_sending",

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from amends.accounts.public import SYSTEM, Actor, UnitSettings, unit_settings
 from amends.audit.public import record
-from amends.cases.public import Complaint, access_complaint, set_next_due
+from amends.cases.public import Complaint, access_complaint, announce_change, set_next_due
 from amends.clocks.configured import configured_packs
 from amends.clocks.engine import Due, countable, due
 from amends.clocks.events import ClockBreached, ClockWarned
@@ -24,7 +24,6 @@ from amends.clocks.states import LAPSED, next_alarm
 from amends.clocks.zones import UnknownZoneError
 from amends.core import clock
 from amends.core.events import publish
-from amends.core.news import announce
 
 logger = logging.getLogger(__name__)
 
@@ -238,7 +237,7 @@ def recompute(*, actor: Actor, complaint_id: int) -> int:
                 actor=actor, chain=f"complaint:{complaint.pk}", kind="clocks_recomputed", data={"kinds": sorted(kinds)}
             )
             _note_next_due(complaint.pk, None)
-            announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+            announce_change(complaint)
     return len(kinds)
 
 
@@ -337,7 +336,7 @@ def _notice(pk: int, complaint_id: int, now: datetime, swept: Swept) -> None:
             return
         else:
             _breach(one, now, swept)
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
 
 
 def _win(one: Clock, **changes: object) -> bool:

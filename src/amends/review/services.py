@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 
 from amends.accounts.public import Actor, Permission, User, actor_for_user
 from amends.audit.public import record
-from amends.cases.public import Complaint, access_complaint
+from amends.cases.public import Complaint, access_complaint, announce_change
 from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotFound
 from amends.core.events import publish
-from amends.core.news import announce
 from amends.core.text import clean, clean_line
 from amends.notifications.public import notify
 from amends.review.causes import checked_cause
@@ -113,7 +112,7 @@ def _on_record(actor: Actor, complaint: Complaint | None, kind: str, data: dict[
     chain = f"complaint:{complaint.pk}" if complaint else f"corrective_action:{data['action']}"
     record(actor=actor, chain=chain, kind=kind, data=data)
     if complaint:
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
 
 
 def open_corrective_action(
@@ -185,7 +184,9 @@ def _owner(owner_id: int, complaint: Complaint | None) -> int:
     if owner is None:
         raise BadInput("There is no active colleague with this id.", field="owner")
     future = actor_for_user(owner)
-    if not future.can(Permission.REVIEW_WORK) or (complaint is not None and not future.sees_unit(complaint.unit_id)):
+    if not future.can(Permission.REVIEW_WORK) or (
+        complaint is not None and not future.sees_case(complaint.unit_id, complaint.team_id)
+    ):
         raise BadInput(
             f"{owner.name} cannot work on this: choose somebody who reviews cases of this unit.", field="owner"
         )

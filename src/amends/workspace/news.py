@@ -109,7 +109,7 @@ def addressed_to(news: News, actor: Actor) -> News | None:
     if topic == "case_changed":
         return (
             {"topic": "complaint", "complaint": news.get("complaint")}
-            if actor.sees_unit(int(news.get("unit") or 0))
+            if actor.sees_case(int(news.get("unit") or 0), news.get("team"))
             else None
         )
     if topic == "notification":

@@ -22,13 +22,13 @@ from amends.cases.events import (
 )
 from amends.cases.lifecycle import Phase
 from amends.cases.models import Complaint, Direction, Message, MessageState
+from amends.cases.news import announce_change
 from amends.cases.policy import access_complaint
 from amends.cases.services.registration import NewFile, store_files
 from amends.core import clock
 from amends.core.errors import BadInput
 from amends.core.events import publish
 from amends.core.ids import sign
-from amends.core.news import announce
 from amends.core.text import clean, clean_line
 
 
@@ -86,7 +86,7 @@ def receive_message(
             data={"message": message.pk, "channel": channel, "text_sha256": _sha(text), "files": len(files)},
         )
         publish(MessageReceived(complaint_id=complaint.pk, message_id=message.pk))
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
     return message
 
 
@@ -187,7 +187,7 @@ def _announce_queued(actor: Actor, complaint: Complaint, message: Message) -> No
             not_before=message.not_before,
         )
     )
-    announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+    announce_change(complaint)
 
 
 def recipient_address(complaint: Complaint) -> str:
@@ -235,7 +235,7 @@ def mark_sent(*, message_id: int, at: datetime | None = None) -> bool:
                 complaint_id=complaint.pk, message_id=message.pk, kind=message.kind, automatic=message.automatic, at=at
             )
         )
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
     return True
 
 
@@ -294,7 +294,7 @@ def mark_failed(*, message_id: int, reason: str, state: str = MessageState.FAILE
             data={"message": message.pk, "kind": message.kind},
         )
         publish(MessageFailed(complaint_id=message.complaint_id, message_id=message.pk, state=state))
-        announce("case_changed", complaint=message.complaint_id, unit=message.complaint.unit_id)
+        announce_change(message.complaint)
     return True
 
 
@@ -326,7 +326,7 @@ def cancel_message(*, actor: Actor, message_id: int) -> bool:
             record(
                 actor=actor, chain=f"complaint:{complaint.pk}", kind="message_cancelled", data={"message": message_id}
             )
-            announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+            announce_change(complaint)
     return bool(won)
 
 
@@ -363,7 +363,7 @@ def add_note(*, actor: Actor, complaint_id: int, text: str, kind: str = "note") 
             data={"message": message.pk, "text_sha256": _sha(text)},
         )
         publish(NoteAdded(complaint_id=complaint.pk, message_id=message.pk))
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
     return message
 
 

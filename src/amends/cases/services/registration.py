@@ -27,10 +27,10 @@ from amends.cases.models import (
     MessageState,
     Product,
 )
+from amends.cases.news import announce_change
 from amends.core import clock
 from amends.core.errors import BadInput, Conflict
 from amends.core.events import publish
-from amends.core.news import announce
 from amends.core.text import clean, clean_line, normalise_email
 
 LIMITS = {
@@ -141,7 +141,7 @@ def register(*, actor: Actor, new: NewComplaint) -> Registration:
             )
         )
         if not new.imported:
-            announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+            announce_change(complaint)
         give_reference(complaint)
     return Registration(complaint, created=True)
 

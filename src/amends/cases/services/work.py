@@ -21,11 +21,11 @@ from amends.cases.events import (
 )
 from amends.cases.lifecycle import Action, Phase
 from amends.cases.models import Complaint, Outcome, Point
+from amends.cases.news import announce_change
 from amends.cases.policy import access_complaint
 from amends.core import clock
 from amends.core.errors import BadInput, Refused
 from amends.core.events import publish
-from amends.core.news import announce
 from amends.core.text import clean, clean_line
 
 
@@ -66,7 +66,7 @@ def move(
         if action == Action.ACKNOWLEDGE:
             publish(ComplaintAcknowledged(complaint_id=complaint.pk, at=moment, automatic=False))
         publish(PhaseChanged(complaint_id=complaint.pk, before=before, after=after, action=action, at=moment))
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
     return complaint
 
 
@@ -124,7 +124,7 @@ def assign(*, actor: Actor, complaint_id: int, owner_id: int | None) -> Complain
             data={"before": before, "after": owner_id},
         )
         publish(OwnerChanged(complaint_id=complaint.pk, before_id=before, after_id=owner_id))
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
     return complaint
 
 
@@ -135,7 +135,7 @@ def _check_owner(complaint: Complaint, owner_id: int) -> None:
     if owner is None:
         raise BadInput("There is no active colleague with this id.", field="owner")
     future = actor_for_user(owner)
-    if not (future.can(Permission.CASE_WORK) and future.sees_unit(complaint.unit_id)):
+    if not (future.can(Permission.CASE_WORK) and future.sees_case(complaint.unit_id, complaint.team_id)):
         raise BadInput(f"{owner.name} cannot work on cases of this unit.", field="owner")
 
 
@@ -166,7 +166,7 @@ def set_team(*, actor: Actor, complaint_id: int, team_id: int, tier: int | None 
         publish(TeamChanged(complaint_id=complaint.pk, before_id=before, after_id=team.pk, tier=new_tier))
         if complaint.owner_id != owner_before:
             publish(OwnerChanged(complaint_id=complaint.pk, before_id=owner_before, after_id=None))
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
     return complaint
 
 
@@ -232,7 +232,7 @@ def record_assessment(
                 corrected=corrected,
             )
         )
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
     return complaint
 
 
@@ -262,7 +262,7 @@ def add_point(*, actor: Actor, complaint_id: int, words: str, aspect: str = "") 
         point = Point.objects.filter(complaint=complaint).order_by("-position")[0]
         record(actor=actor, chain=f"complaint:{complaint.pk}", kind="point_added", data={"point": point.pk})
         publish(PointsChanged(complaint_id=complaint.pk))
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
     return point
 
 
@@ -280,7 +280,7 @@ def confirm_points(*, actor: Actor, complaint_id: int, point_ids: Sequence[int] 
                 actor=actor, chain=f"complaint:{complaint.pk}", kind="points_confirmed", data={"count": count, "by": by}
             )
             publish(PointsChanged(complaint_id=complaint.pk))
-            announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+            announce_change(complaint)
     return count
 
 
@@ -292,7 +292,7 @@ def remove_point(*, actor: Actor, complaint_id: int, point_id: int) -> bool:
         if won:
             record(actor=actor, chain=f"complaint:{complaint.pk}", kind="point_removed", data={"point": point_id})
             publish(PointsChanged(complaint_id=complaint.pk))
-            announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+            announce_change(complaint)
     return bool(won)
 
 

@@ -9,11 +9,10 @@ from django.db import transaction
 
 from amends.accounts.public import Actor, Permission
 from amends.audit.public import record
-from amends.cases.public import Action, Attachment, Complaint, Phase, access_complaint, move
+from amends.cases.public import Action, Attachment, Complaint, Phase, access_complaint, announce_change, move
 from amends.core import clock
 from amends.core.errors import BadInput
 from amends.core.events import publish
-from amends.core.news import announce
 from amends.core.text import clean
 from amends.handling.events import QuestionAnswered
 from amends.handling.models import Answer, AnswerVersion
@@ -61,7 +60,7 @@ def answer_question(
             },
         )
         publish(QuestionAnswered(complaint_id=complaint.pk, question=question_key))
-        announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+        announce_change(complaint)
         _start(actor, complaint)
     return answer
 

@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 
 from amends.accounts.public import Actor, Permission, unit_settings
 from amends.audit.public import record
-from amends.cases.public import DONE_PHASES, Action, Complaint, Phase, access_complaint, move
+from amends.cases.public import DONE_PHASES, Action, Complaint, Phase, access_complaint, announce_change, move
 from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from amends.core.events import publish
-from amends.core.news import announce
 from amends.handling.events import ApprovalAsked, ApprovalGiven, ProposalSent
 from amends.handling.models import Approval, Proposal, Remedy, Step
 from amends.handling.people import actor_key, approvers, may_give, sender
@@ -48,7 +47,7 @@ def amounts_of(proposal: Proposal) -> dict[str, Decimal]:
 def put_on_record(actor: Actor, complaint: Complaint, kind: str, **data: Any) -> None:
     """Append to the record of the case and tell the open pages."""
     record(actor=actor, chain=f"complaint:{complaint.pk}", kind=kind, data=data)
-    announce("case_changed", complaint=complaint.pk, unit=complaint.unit_id)
+    announce_change(complaint)
 
 
 def draft_proposal(
