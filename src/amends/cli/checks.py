@@ -164,6 +164,37 @@ def mail_quarantine(_where: Environment) -> Iterator[Finding]:
         yield good("No mail waits and none is in quarantine.")
 
 
+def outgoing_mail(_where: Environment) -> Iterator[Finding]:
+    """Whether letters can leave, and whether some could not."""
+    from django.conf import settings
+
+    from amends.cases.public import Message, MessageState
+
+    waiting = Message.objects.filter(state__in=[MessageState.QUEUED, MessageState.SENDING]).count()
+    lost = Message.objects.filter(state__in=[MessageState.FAILED, MessageState.BOUNCED]).count()
+    if settings.EMAIL_HOST:
+        yield good("Outgoing mail has a relay.")
+    elif settings.AMENDS_MAIL_FOLDER:
+        yield note("Mail to customers is written to a folder, not sent: set AMENDS_RELAY_HOST to send it.")
+    else:
+        yield note(f"AMENDS_RELAY_HOST is not set: letters wait ({waiting} now) until it names your mail server.")
+    if lost:
+        yield note(f"{lost} messages did not reach their customers: their cases say why.")
+
+
+def rule_packs(_where: Environment) -> Iterator[Finding]:
+    """Whether the packs can be read and the units name existing ones."""
+    from amends.accounts.public import Unit
+    from amends.clocks.public import pack_problems
+
+    named = {key for keys in Unit.objects.values_list("rule_packs", flat=True) for key in keys}
+    problems = pack_problems(sorted(named))
+    for problem in problems:
+        yield bad(problem)
+    if not problems:
+        yield good("The rule packs can be read, and units name existing ones.")
+
+
 def administrator(_where: Environment) -> Iterator[Finding]:
     """Whether anybody can sign in."""
     from amends.accounts.public import User
@@ -206,6 +237,8 @@ WHEN_UP_TO_DATE: Final[tuple[Check, ...]] = (
     web,
     mail_listener,
     mail_quarantine,
+    outgoing_mail,
+    rule_packs,
     administrator,
     backups,
     settings_of_a_server,
