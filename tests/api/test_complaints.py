@@ -11,6 +11,7 @@ from tests.people import House, new_complaint
 
 from amends.accounts.public import SYSTEM, create_token
 from amends.cases.public import Complaint
+from amends.intake.channels.email.services import process, store
 
 BODY = {
     "channel": "api",
@@ -187,3 +188,49 @@ def test_the_description_of_the_api_is_openapi_3_1(client: Client, db: None) -> 
     assert answer.status_code == 200
     assert answer.json()["openapi"].startswith("3.1")
     assert "/api/v1/complaints" in answer.json()["paths"]
+
+
+def test_units_and_teams_are_named(client: Client, house: House, token: str) -> None:
+    keys = [one["key"] for one in get(client, token, "units").json()]
+    assert keys[0] == "northlight"
+    assert set(keys) == {"northlight", "london", "berlin"}
+    berlin = create_token(actor=SYSTEM, name="berlin", scopes=["read"], unit=house.berlin)
+    assert [one["key"] for one in get(client, berlin, "units").json()] == ["berlin"]
+    assert {one["key"] for one in get(client, token, "teams").json()} == {"care", "care-de", "specialists"}
+
+
+def test_a_case_is_given_to_a_team(client: Client, house: House, token: str) -> None:
+    base = f"/api/v1/complaints/{new_complaint(house.london).reference}"
+    assert post(client, token, {"team": "specialists"}, path=f"{base}/team").json()["team"] == "specialists"
+    assert post(client, token, {"team": "nobody\x00"}, path=f"{base}/team").status_code == 422
+
+
+def test_a_message_is_called_back_only_before_it_leaves(client: Client, house: House, token: str) -> None:
+    complaint, other = new_complaint(house.london), new_complaint(house.london, text="Another.")
+    base = f"/api/v1/complaints/{complaint.reference}"
+    queued = post(client, token, {"text": "I am on it."}, path=f"{base}/reply").json()["messages"][-1]
+    cancel = f"messages/{queued['id']}/cancel"
+    assert post(client, token, {}, path=f"/api/v1/complaints/{other.reference}/{cancel}").status_code == 404
+    assert post(client, token, {}, path=f"{base}/{cancel}").json()["messages"][-1]["state"] == "cancelled"
+    assert post(client, token, {}, path=f"{base}/{cancel}").status_code == 409
+
+
+def test_the_quarantine_is_looked_after_with_its_own_scope(client: Client, house: House, token: str) -> None:
+    def keep(text: str) -> int:
+        raw = f"From: list <l@example.org>\nList-Id: <l.example.org>\nPrecedence: list\nSubject: s\n\n{text}\n".encode()
+        number = store(raw=raw, envelope_from="l@example.org", envelope_to=["care@amends.localhost"])
+        assert process(raw_mail_id=number) == "quarantined"
+        return number
+
+    first, second = keep("It broke."), keep("Buy this.")
+    keeper = create_token(actor=SYSTEM, name="keeper", scopes=["quarantine"])
+    assert get(client, token, "quarantine").status_code == 403
+    assert [one["id"] for one in get(client, keeper, "quarantine").json()] == [second, first]
+    assert [one["id"] for one in get(client, keeper, f"quarantine?before={second}").json()] == [first]
+    released = post(client, keeper, {}, path=f"/api/v1/quarantine/{first}/release")
+    assert released.status_code == 201
+    assert released.json()["reference"].startswith("AM-")
+    assert post(client, keeper, {}, path=f"/api/v1/quarantine/{second}/discard").status_code == 204
+    assert post(client, keeper, {}, path=f"/api/v1/quarantine/{second}/discard").status_code == 409
+    assert post(client, keeper, {}, path="/api/v1/quarantine/999999/release").status_code == 404
+    assert get(client, keeper, "quarantine").json() == []

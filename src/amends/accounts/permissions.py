@@ -81,6 +81,7 @@ class Scope(models.TextChoices):
     READ = "read", _("Read complaints")
     WORK = "work", _("Work on complaints")
     REVIEW = "review", _("Root causes and corrective actions")
+    QUARANTINE = "quarantine", _("Look after mail in quarantine")
     ADMIN = "admin", _("Settings and staff")
 
 
@@ -97,5 +98,6 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
         }
     ),
     Scope.REVIEW: frozenset({Permission.CASE_VIEW, Permission.REVIEW_VIEW, Permission.REVIEW_WORK}),
+    Scope.QUARANTINE: frozenset({Permission.QUARANTINE_WORK}),
     Scope.ADMIN: frozenset({Permission.SETTINGS_CHANGE, Permission.STAFF_MANAGE, Permission.AUDIT_VIEW}),
 }

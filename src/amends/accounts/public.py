@@ -3,7 +3,15 @@
 from amends.accounts.actors import SYSTEM, Actor, ActorKind, actor_for_token, actor_for_user, customer_actor
 from amends.accounts.models import ApiToken, Membership, Team, TeamMember, Unit, UnitKind, User
 from amends.accounts.permissions import Permission, Role, Scope
-from amends.accounts.selectors import UnitSettings, root_unit, team_members, teams, unit_by_key, unit_settings
+from amends.accounts.selectors import (
+    UnitSettings,
+    root_unit,
+    team_by_key,
+    team_members,
+    teams,
+    unit_by_key,
+    unit_settings,
+)
 from amends.accounts.services import (
     actor_for_secret,
     create_token,
@@ -42,6 +50,7 @@ __all__ = [
     "revoke_token",
     "root_unit",
     "set_up_organisation",
+    "team_by_key",
     "team_members",
     "teams",
     "unit_by_key",

@@ -91,6 +91,18 @@ def unit_by_key(key: str) -> Unit:
     return unit
 
 
+def team_by_key(key: str) -> Team:
+    """The team with this key.
+
+    Raises:
+        BadInput: there is none.
+    """
+    team = Team.objects.filter(key=clean_line(key)).first()
+    if team is None:
+        raise BadInput(f"There is no team {key!r}.", field="team")
+    return team
+
+
 def team_members(team_id: int) -> list[User]:
     """Active members of a team, leads first."""
     rows = (

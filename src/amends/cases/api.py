@@ -10,12 +10,13 @@ from django.http import HttpRequest
 from ninja import Query, Schema
 from pydantic import Field
 
-from amends.accounts.public import Permission
+from amends.accounts.public import SYSTEM, Permission, team_by_key
 from amends.cases import public as cases
 from amends.cases.listing import Filters, list_complaints
 from amends.cases.models import Complaint, Message, Point
 from amends.cases.policy import access_complaint
 from amends.core.api import api_actor, complaints_router, scope
+from amends.core.errors import Conflict, NotFound
 from amends.core.sections import Section, sections
 
 router = complaints_router
@@ -380,4 +381,35 @@ def confirm_points(request: HttpRequest, reference: str, body: ConfirmIn) -> dic
 def remove_point(request: HttpRequest, reference: str, point_id: int) -> dict[str, Any]:
     """Take a point off the list; it stays in the record."""
     cases.remove_point(actor=api_actor(request), complaint_id=_id(request, reference), point_id=point_id)
+    return _fresh(request, reference)
+
+
+class TeamIn(Schema):
+    """Whose queue it goes to, by the team's key."""
+
+    team: str = Field(max_length=80)
+
+
+@router.post("/complaints/{reference}/team", response=ComplaintDetail, summary="Put it into a team's queue")
+@scope(Permission.CASE_ASSIGN)
+def team(request: HttpRequest, reference: str, body: TeamIn) -> dict[str, Any]:
+    """Give the case to another team; an owner outside of it gives it back."""
+    complaint_id = _id(request, reference)
+    cases.set_team(actor=api_actor(request), complaint_id=complaint_id, team_id=team_by_key(body.team).pk)
+    return detail(access_complaint(SYSTEM, complaint_id))
+
+
+@router.post(
+    "/complaints/{reference}/messages/{message_id}/cancel",
+    response=ComplaintDetail,
+    summary="Call a message back before it leaves",
+)
+@scope(Permission.CASE_WORK)
+def cancel(request: HttpRequest, reference: str, message_id: int) -> dict[str, Any]:
+    """Stop a queued message of this case; what has left already is a conflict."""
+    complaint_id = _id(request, reference)
+    if not Message.objects.filter(pk=message_id, complaint_id=complaint_id).exists():
+        raise NotFound
+    if not cases.cancel_message(actor=api_actor(request), message_id=message_id):
+        raise Conflict("This message has left already, or was called back before.")
     return _fresh(request, reference)

@@ -21,7 +21,20 @@ from amends.accounts.public import Actor, actor_for_secret
 from amends.core.errors import AmendsError
 from amends.core.outage import database_is_away
 
-ROUTERS = ("intake", "cases", "triage", "clocks", "routing", "handling", "review", "followup", "notifications", "audit")
+ROUTERS = (
+    "accounts",
+    "intake",
+    "intake.channels.email",
+    "cases",
+    "triage",
+    "clocks",
+    "routing",
+    "handling",
+    "review",
+    "followup",
+    "notifications",
+    "audit",
+)
 log = structlog.get_logger(__name__)
 
 

@@ -6,10 +6,9 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from ninja.responses import Status
 
-from amends.accounts.public import Permission
+from amends.accounts.public import Permission, team_by_key
 from amends.cases.public import access_complaint
 from amends.core.api import api_actor, scope
-from amends.core.errors import BadInput
 from amends.routing import services
 from amends.routing.sections import HandoffOut, handoff_out
 
@@ -29,17 +28,6 @@ class ReasonIn(Schema):
     reason: str
 
 
-def _team_id(key: str) -> int | None:
-    from amends.accounts.public import Team
-
-    if not key:
-        return None
-    team = Team.objects.filter(key=key.replace("\x00", "")[:80]).first()
-    if team is None:
-        raise BadInput(f"There is no team {key!r}.", field="team")
-    return team.pk
-
-
 @router.post("/complaints/{reference}/escalate", response={201: HandoffOut}, summary="Offer the case to a higher tier")
 @scope(Permission.CASE_ESCALATE)
 def escalate(request: HttpRequest, reference: str, body: EscalateIn) -> Status[HandoffOut]:
@@ -47,7 +35,10 @@ def escalate(request: HttpRequest, reference: str, body: EscalateIn) -> Status[H
     actor = api_actor(request)
     complaint = access_complaint(actor, reference)
     handoff = services.escalate(
-        actor=actor, complaint_id=complaint.pk, reason=body.reason, to_team_id=_team_id(body.team)
+        actor=actor,
+        complaint_id=complaint.pk,
+        reason=body.reason,
+        to_team_id=team_by_key(body.team).pk if body.team else None,
     )
     return Status(201, handoff_out(handoff))
 
