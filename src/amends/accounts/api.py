@@ -1,13 +1,20 @@
-"""Units and teams in the API: what a program needs to name them."""
+"""Units, teams and staff in the API: naming them, and building up an organisation."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from django.http import HttpRequest
 from ninja import Router, Schema
+from ninja.responses import Status
+from pydantic import Field
 
-from amends.accounts.models import Team, Unit
-from amends.accounts.permissions import Permission
+from amends.accounts import services
+from amends.accounts.models import Team, Unit, UnitKind
+from amends.accounts.permissions import Permission, Role
+from amends.accounts.selectors import team_by_key, unit_by_key
 from amends.core.api import api_actor, scope
+from amends.core.text import clean_line
 
 router = Router(tags=["organisation"])
 
@@ -35,32 +42,131 @@ class TeamOut(Schema):
     languages: list[str]
 
 
+KEY = Field(max_length=80, pattern=r"^[a-z0-9][a-z0-9-]*$")
+
+
+class UnitIn(Schema):
+    """A unit to add below `parent`; what is left empty is inherited."""
+
+    key: str = KEY
+    name: str = Field(min_length=1, max_length=200)
+    parent: str = Field(max_length=80)
+    kind: UnitKind = UnitKind.DEPARTMENT
+    timezone: str = Field("", max_length=64)
+    country: str = Field("", pattern=r"^([A-Z]{2})?$")
+    subdivision: str = Field("", max_length=10, pattern=r"^[A-Z0-9]*$")
+    language: str = Field("", pattern=r"^([a-z]{2})?$")
+    currency: str = Field("", pattern=r"^([A-Z]{3})?$")
+    rule_packs: list[str] = Field(default_factory=list, max_length=20)
+
+
+class TeamIn(Schema):
+    """A team to add."""
+
+    key: str = KEY
+    name: str = Field(min_length=1, max_length=200)
+    unit: str = Field(max_length=80)
+    tier: int = 1
+    languages: list[str] = Field(default_factory=list, max_length=20)
+    escalates_to: str = ""
+
+
+class StaffIn(Schema):
+    """A colleague to add, with a role for a unit and everything below it."""
+
+    email: str = Field(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")
+    name: str = Field(min_length=1, max_length=200)
+    password: str = Field(max_length=200)
+    role: Role
+    unit: str = Field(max_length=80)
+    teams: list[str] = Field(default_factory=list, max_length=20)
+    title: str = Field("", max_length=200)
+    phone: str = Field("", max_length=50)
+    languages: list[str] = Field(default_factory=list, max_length=20)
+    language: Literal["en", "de"] = "en"
+
+
+class StaffOut(Schema):
+    """A colleague."""
+
+    id: int
+    name: str
+
+
 @router.get("/units", response=list[UnitOut], summary="List the units")
 @scope(Permission.CASE_VIEW)
 def units(request: HttpRequest) -> list[UnitOut]:
     """The units whose cases the token may see, from the top down."""
     actor = api_actor(request)
-    return [
-        UnitOut(
-            key=one.key,
-            name=one.name,
-            kind=one.kind,
-            parent=one.parent.key if one.parent else None,
-            timezone=one.timezone,
-            country=one.country,
-            language=one.language,
-            rule_packs=one.rule_packs,
-        )
-        for one in Unit.objects.select_related("parent").order_by("path")
-        if actor.sees_unit(one.pk)
-    ]
+    return [_unit(one) for one in Unit.objects.select_related("parent").order_by("path") if actor.sees_unit(one.pk)]
 
 
 @router.get("/teams", response=list[TeamOut], summary="List the teams")
 @scope(Permission.CASE_VIEW)
 def teams(request: HttpRequest) -> list[TeamOut]:
     """Every team by tier; a case may be given to any of them."""
-    return [
-        TeamOut(key=one.key, name=one.name, unit=one.unit.key, tier=one.tier, languages=one.languages)
-        for one in Team.objects.select_related("unit").order_by("tier", "name")
-    ]
+    return [_team(one) for one in Team.objects.select_related("unit").order_by("tier", "name")]
+
+
+def _unit(one: Unit) -> UnitOut:
+    return UnitOut(
+        key=one.key,
+        name=one.name,
+        kind=one.kind,
+        parent=one.parent.key if one.parent else None,
+        timezone=one.timezone,
+        country=one.country,
+        language=one.language,
+        rule_packs=one.rule_packs,
+    )
+
+
+def _team(one: Team) -> TeamOut:
+    return TeamOut(key=one.key, name=one.name, unit=one.unit.key, tier=one.tier, languages=one.languages)
+
+
+@router.post("/units", response={201: UnitOut}, summary="Add a unit")
+@scope(Permission.SETTINGS_CHANGE)
+def add_unit(request: HttpRequest, body: UnitIn) -> Status[UnitOut]:
+    """A branch, shop, region or department below another unit."""
+    settings = body.dict(exclude={"key", "name", "parent", "kind"})
+    parent = unit_by_key(body.parent)
+    one = services.create_unit(
+        actor=api_actor(request), key=body.key, name=body.name, parent=parent, kind=body.kind, **settings
+    )
+    return Status(201, _unit(one))
+
+
+@router.post("/teams", response={201: TeamOut}, summary="Add a team")
+@scope(Permission.SETTINGS_CHANGE)
+def add_team(request: HttpRequest, body: TeamIn) -> Status[TeamOut]:
+    """A team with a queue of its own."""
+    one = services.create_team(
+        actor=api_actor(request),
+        key=body.key,
+        name=body.name,
+        unit=unit_by_key(body.unit),
+        tier=body.tier,
+        languages=body.languages,
+        escalates_to=team_by_key(body.escalates_to) if body.escalates_to else None,
+    )
+    return Status(201, _team(one))
+
+
+@router.post("/staff", response={201: StaffOut}, summary="Add a colleague")
+@scope(Permission.STAFF_MANAGE)
+def add_staff(request: HttpRequest, body: StaffIn) -> Status[StaffOut]:
+    """Somebody who may sign in, with one role and any teams."""
+    user = services.create_user(
+        actor=api_actor(request),
+        email=body.email,
+        name=body.name,
+        password=body.password,
+        roles=[(unit_by_key(body.unit), body.role)],
+        teams=[team_by_key(key) for key in body.teams],
+        title=clean_line(body.title),
+        phone=clean_line(body.phone),
+        languages=body.languages,
+        language=body.language,
+    )
+    return Status(201, StaffOut(id=user.pk, name=user.name))

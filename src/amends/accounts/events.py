@@ -16,6 +16,24 @@ class OrganisationSetUp(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UnitCreated(Event):
+    """A unit was added to the tree."""
+
+    unit_id: int
+    actor_kind: str
+    actor_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamCreated(Event):
+    """A team was added."""
+
+    team_id: int
+    actor_kind: str
+    actor_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class UserCreated(Event):
     """A member of staff was added."""
 

@@ -14,6 +14,7 @@ from amends.accounts.selectors import (
 )
 from amends.accounts.services import (
     actor_for_secret,
+    create_team,
     create_token,
     create_unit,
     create_user,
@@ -40,6 +41,7 @@ __all__ = [
     "actor_for_secret",
     "actor_for_token",
     "actor_for_user",
+    "create_team",
     "create_token",
     "create_unit",
     "create_user",

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from amends.accounts.actors import SYSTEM, Actor, actor_for_token
-from amends.accounts.events import OrganisationSetUp, TokenCreated, TokenRevoked, UserCreated
+from amends.accounts.events import (
+    OrganisationSetUp,
+    TeamCreated,
+    TokenCreated,
+    TokenRevoked,
+    UnitCreated,
+    UserCreated,
+)
 from amends.accounts.models import ApiToken, Membership, Team, TeamMember, Unit, UnitKind, User
 from amends.accounts.permissions import Permission, Role, Scope
 from amends.core import clock
@@ -30,11 +39,47 @@ def create_unit(
     if zone and zone not in available_timezones():
         raise BadInput(f"{zone!r} is not a time zone. Use a name such as Europe/Berlin.", field="timezone")
     with transaction.atomic():
+        if Unit.objects.filter(key=key).exists():
+            raise Conflict("There is a unit with this key already.", field="key")
+        if Unit.objects.filter(parent=parent, name=clean_line(name)).exists():
+            raise Conflict("There is a unit with this name here already.", field="name")
         unit = Unit(key=key, name=clean_line(name), parent=parent, kind=kind, **settings)
         unit.save()
         unit.path = f"{parent.path if parent else '/'}{unit.pk}/"
         unit.save(update_fields=["path"])
+        publish(UnitCreated(unit_id=unit.pk, actor_kind=actor.kind, actor_id=actor.id))
     return unit
+
+
+def create_team(
+    *,
+    actor: Actor,
+    key: str,
+    name: str,
+    unit: Unit,
+    tier: int = 1,
+    languages: list[str] | None = None,
+    escalates_to: Team | None = None,
+) -> Team:
+    """A team with a queue of its own.
+
+    Raises:
+        BadInput: the tier is not 1 to 5, or it would hand over to itself or below.
+        Conflict: the key is taken.
+    """
+    actor.require(Permission.SETTINGS_CHANGE)
+    if not 1 <= tier <= 5:
+        raise BadInput("A tier is a number from 1 to 5.", field="tier")
+    if escalates_to is not None and escalates_to.tier <= tier:
+        raise BadInput("A team hands over to a higher tier.", field="escalates_to")
+    with transaction.atomic():
+        if Team.objects.filter(key=key).exists():
+            raise Conflict("There is a team with this key already.", field="key")
+        team = Team.objects.create(
+            key=key, name=clean_line(name), unit=unit, tier=tier, languages=languages or [], escalates_to=escalates_to
+        )
+        publish(TeamCreated(team_id=team.pk, actor_kind=actor.kind, actor_id=actor.id))
+    return team
 
 
 def create_user(
@@ -53,9 +98,12 @@ def create_user(
     """A member of staff with roles and teams.
 
     Raises:
+        BadInput: the password is too weak.
         Conflict: somebody has this e-mail address already.
     """
     actor.require(Permission.STAFF_MANAGE)
+    if password is not None and actor.kind != "system":
+        check_password_strength(password, email=email, name=name)
     with transaction.atomic():
         if User.objects.filter(email=normalise_email(email)).exists():
             raise Conflict("Somebody has this e-mail address already.", field="email")
@@ -72,6 +120,18 @@ def create_user(
         TeamMember.objects.bulk_create(TeamMember(team=team, user=user) for team in teams or [])
         publish(UserCreated(user_id=user.pk, actor_kind=actor.kind, actor_id=actor.id))
     return user
+
+
+def check_password_strength(password: str, *, email: str, name: str) -> None:
+    """Refuse a password that is short, common or made of the person's own name.
+
+    Raises:
+        BadInput: it is; the message says why.
+    """
+    try:
+        validate_password(password, user=User(email=normalise_email(email), name=name))
+    except ValidationError as error:
+        raise BadInput(" ".join(error.messages), field="password") from error
 
 
 def set_up_organisation(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from amends.accounts.events import OrganisationSetUp, TokenCreated, TokenRevoked, UserCreated
+from amends.accounts.events import (
+    OrganisationSetUp,
+    TeamCreated,
+    TokenCreated,
+    TokenRevoked,
+    UnitCreated,
+    UserCreated,
+)
 from amends.accounts.public import SYSTEM, Actor, ActorKind
 from amends.audit.services import record
 from amends.core.events import on
@@ -20,6 +27,18 @@ def note_set_up(event: OrganisationSetUp) -> None:
     record(
         actor=SYSTEM, chain=f"organisation:{event.unit_id}", kind="organisation_set_up", data={"user": event.user_id}
     )
+
+
+@on(UnitCreated)
+def note_unit(event: UnitCreated) -> None:
+    """A unit was added."""
+    record(actor=_actor(event.actor_kind, event.actor_id), chain=f"unit:{event.unit_id}", kind="unit_created")
+
+
+@on(TeamCreated)
+def note_team(event: TeamCreated) -> None:
+    """A team was added."""
+    record(actor=_actor(event.actor_kind, event.actor_id), chain=f"team:{event.team_id}", kind="team_created")
 
 
 @on(UserCreated)
