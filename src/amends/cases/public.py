@@ -46,7 +46,6 @@ from amends.cases.services.work import (
     add_point,
     assign,
     confirm_points,
-    is_open,
     move,
     record_assessment,
     remove_point,
@@ -55,7 +54,7 @@ from amends.cases.services.work import (
     take,
 )
 from amends.cases.tokens import portal_token, read_portal_token, read_reply_address, reply_address
-from amends.cases.web.panel import panel_response
+from amends.cases.web.panel import drawn_panel, panel_response
 
 __all__ = [
     "DONE_PHASES",
@@ -93,8 +92,8 @@ __all__ = [
     "claim_for_sending",
     "complaint_by_public_id",
     "confirm_points",
+    "drawn_panel",
     "give_reference",
-    "is_open",
     "known_addresses",
     "list_complaints",
     "mark_failed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
@@ -34,3 +35,8 @@ def shorten(text: str, limit: int) -> str:
     head = line[: limit - 1]
     space = head.rfind(" ")
     return (head[:space] if space > limit // 2 else head).rstrip(" ,;:.") + "…"
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text in hexadecimal: what the record keeps of words, so that it can prove them without repeating them."""
+    return hashlib.sha256(text.encode()).hexdigest()

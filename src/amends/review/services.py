@@ -284,10 +284,6 @@ def remind_of_actions(*, now: datetime | None = None) -> int:
     return told
 
 
-def _opened_title() -> str:
-    return _("A corrective action is yours")
-
-
 def _due_title() -> str:
     return _("A corrective action of yours is due")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -76,8 +76,6 @@ def register_many(*, actor: Actor, items: Sequence[PastComplaint]) -> BulkResult
 
 def _checked(items: Sequence[PastComplaint]) -> tuple[dict[int, PastComplaint], list[tuple[int, str]]]:
     """The items with every text cleaned, by position, and the refused ones."""
-    from dataclasses import replace
-
     good: dict[int, PastComplaint] = {}
     refused: list[tuple[int, str]] = []
     for position, item in enumerate(items):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
-from amends.accounts.public import Actor, Permission
+from amends.accounts.public import SYSTEM, Actor, Permission
 from amends.audit.public import record
 from amends.cases.events import (
     ComplaintAcknowledged,
@@ -29,7 +29,7 @@ from amends.core import clock
 from amends.core.errors import BadInput
 from amends.core.events import publish
 from amends.core.ids import sign
-from amends.core.text import clean, clean_line
+from amends.core.text import clean, clean_line, digest
 
 
 def receive_message(
@@ -83,7 +83,7 @@ def receive_message(
             actor=actor,
             chain=f"complaint:{complaint.pk}",
             kind="message_received",
-            data={"message": message.pk, "channel": channel, "text_sha256": _sha(text), "files": len(files)},
+            data={"message": message.pk, "channel": channel, "text_sha256": digest(text), "files": len(files)},
         )
         publish(MessageReceived(complaint_id=complaint.pk, message_id=message.pk))
         announce_change(complaint)
@@ -175,7 +175,7 @@ def _announce_queued(actor: Actor, complaint: Complaint, message: Message) -> No
             "kind": message.kind,
             "channel": message.channel,
             "automatic": message.automatic,
-            "text_sha256": _sha(message.text),
+            "text_sha256": digest(message.text),
         },
     )
     publish(
@@ -221,8 +221,6 @@ def mark_sent(*, message_id: int, at: datetime | None = None) -> bool:
             return False
         message = Message.objects.get(pk=message_id)
         complaint = Complaint.objects.select_for_update(no_key=True).get(pk=message.complaint_id)
-        from amends.accounts.public import SYSTEM
-
         record(
             actor=SYSTEM,
             chain=f"complaint:{complaint.pk}",
@@ -284,8 +282,6 @@ def mark_failed(*, message_id: int, reason: str, state: str = MessageState.FAILE
         )
         if not won:
             return False
-        from amends.accounts.public import SYSTEM
-
         message = Message.objects.select_related("complaint").get(pk=message_id)
         record(
             actor=SYSTEM,
@@ -300,8 +296,6 @@ def mark_failed(*, message_id: int, reason: str, state: str = MessageState.FAILE
 
 def return_to_queue(*, message_id: int, reason: str, not_before: datetime) -> bool:
     """Put a message back after a failed attempt, to be tried again at `not_before`; True when this call did."""
-    from django.db.models import F
-
     return bool(
         Message.objects.filter(pk=message_id, state=MessageState.SENDING).update(
             state=MessageState.QUEUED,
@@ -360,7 +354,7 @@ def add_note(*, actor: Actor, complaint_id: int, text: str, kind: str = "note") 
             actor=actor,
             chain=f"complaint:{complaint.pk}",
             kind="note_added",
-            data={"message": message.pk, "text_sha256": _sha(text)},
+            data={"message": message.pk, "text_sha256": digest(text)},
         )
         publish(NoteAdded(complaint_id=complaint.pk, message_id=message.pk))
         announce_change(complaint)
@@ -371,8 +365,6 @@ def reply(
     *, actor: Actor, complaint_id: int, text: str, subject: str = "", files: Sequence[NewFile] = ()
 ) -> Message | None:
     """A person's answer to the customer, sent by mail after the seconds in which it can be undone."""
-    from datetime import timedelta
-
     complaint = access_complaint(actor, complaint_id)
     return queue_message(
         actor=actor,
@@ -385,7 +377,3 @@ def reply(
         else None,
         files=files,
     )
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

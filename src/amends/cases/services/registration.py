@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -32,6 +32,7 @@ from amends.core import clock
 from amends.core.errors import BadInput, Conflict
 from amends.core.events import publish
 from amends.core.text import clean, clean_line, normalise_email
+from amends.core.text import digest as text_digest
 
 LIMITS = {
     "name": 300,
@@ -172,8 +173,6 @@ def give_reference(complaint: Complaint) -> None:
 
 def as_checked(new: NewComplaint) -> NewComplaint:
     """The same complaint with every text cleaned; too long is refused, not cut."""
-    from dataclasses import replace
-
     if len(new.text) > TEXT_LIMIT:
         raise BadInput(f"The text is longer than {TEXT_LIMIT:,} characters: send the rest as a file.", field="text")
     cleaned = replace(
@@ -372,7 +371,7 @@ def registered_entry(new: NewComplaint, complaint: Complaint) -> Entry:
             "unit": complaint.unit_id,
             "product": complaint.product_id,
             "received_at": complaint.received_at.isoformat(),
-            "text_sha256": hashlib.sha256(new.text.encode()).hexdigest(),
+            "text_sha256": text_digest(new.text),
             "files": len(new.files),
             "represented": new.representative is not None,
             "imported": new.imported,

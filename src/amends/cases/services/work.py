@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from amends.accounts.public import Actor, Permission, Team, TeamMember, User
+from amends.accounts.public import Actor, Permission, Team, TeamMember, User, actor_for_user
 from amends.audit.public import record
 from amends.cases import lifecycle
 from amends.cases.events import (
@@ -129,8 +129,6 @@ def assign(*, actor: Actor, complaint_id: int, owner_id: int | None) -> Complain
 
 
 def _check_owner(complaint: Complaint, owner_id: int) -> None:
-    from amends.accounts.public import actor_for_user
-
     owner = User.objects.filter(pk=owner_id, is_active=True).first()
     if owner is None:
         raise BadInput("There is no active colleague with this id.", field="owner")
@@ -296,11 +294,6 @@ def remove_point(*, actor: Actor, complaint_id: int, point_id: int) -> bool:
     return bool(won)
 
 
-def is_open(phase: str) -> bool:
-    """Whether a complaint in this phase still waits for us."""
-    return phase in lifecycle.OPEN_PHASES
-
-
 def set_next_due(*, complaint_id: int, due_at: datetime | None, kind: str) -> None:
     """Note the earliest running clock for the queue; called by the clocks domain only."""
     Complaint.objects.filter(pk=complaint_id).update(next_due_at=due_at, next_due_kind=kind)
@@ -311,7 +304,6 @@ __all__ = [
     "add_point",
     "assign",
     "confirm_points",
-    "is_open",
     "move",
     "record_assessment",
     "remove_point",

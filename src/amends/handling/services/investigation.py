@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -13,7 +12,7 @@ from amends.cases.public import Action, Attachment, Complaint, Phase, access_com
 from amends.core import clock
 from amends.core.errors import BadInput
 from amends.core.events import publish
-from amends.core.text import clean
+from amends.core.text import clean, digest
 from amends.handling.events import QuestionAnswered
 from amends.handling.models import Answer, AnswerVersion
 from amends.handling.playbook import Playbook, Question
@@ -55,7 +54,7 @@ def answer_question(
             data={
                 "question": question_key,
                 "playbook": f"{playbook.key} {playbook.version}",
-                "text_sha256": _sha(text),
+                "text_sha256": digest(text),
                 "files": len(files),
             },
         )
@@ -109,7 +108,3 @@ def _store(answer: Answer, playbook: Playbook, actor: Actor, text: str) -> Answe
 def _start(actor: Actor, complaint: Complaint) -> None:
     if complaint.phase in (Phase.REGISTERED, Phase.ACKNOWLEDGED):
         move(actor=actor, complaint_id=complaint.pk, action=Action.INVESTIGATE)
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -23,12 +23,6 @@ class CleanField(forms.CharField):
         return super().to_python(clean(value) if isinstance(value, str) else value) or ""
 
 
-class ManyFilesInput(forms.ClearableFileInput):
-    """A file field that takes several."""
-
-    allow_multiple_selected = True
-
-
 class ComplaintForm(forms.Form):
     """What went wrong, what would put it right, and who is asking. Files are checked apart, from their bytes."""
 

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
@@ -35,6 +34,7 @@ from amends.cases.public import (
     TimelineItem,
     access_complaint,
     allowed,
+    drawn_panel,
     recipient_address,
     timeline,
 )
@@ -206,11 +206,7 @@ def panel(request: HttpRequest, reference: str, key: str) -> HttpResponse:
     """One panel: the part alone for htmx, a page of its own otherwise."""
     actor = request_actor(request)
     complaint = access_complaint(actor, reference)
-    found = panels.get(key)
-    if found is None or not actor.can(found.permission):
-        raise NotFound
-    context = {"actor": actor, "complaint": complaint, "panel": found, **found.context(actor, complaint)}
-    body = render_to_string(found.template, context, request=request)
+    found, body = drawn_panel(request, actor, complaint, key)
     if request.headers.get("HX-Request"):
         return HttpResponse(body)
     return render(
