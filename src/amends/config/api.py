@@ -20,11 +20,11 @@ from amends import __version__
 from amends.accounts.public import Actor, actor_for_secret
 from amends.core.errors import AmendsError
 from amends.core.outage import database_is_away
+from amends.intake.public import channel_apis
 
 ROUTERS = (
     "accounts",
     "intake",
-    "intake.channels.email",
     "cases",
     "triage",
     "clocks",
@@ -128,12 +128,11 @@ def absent(request: HttpRequest, error: Http404) -> HttpResponse:
 def _routers() -> list[Router]:
     """The routers of all domains, each once."""
     found: list[Router] = []
-    for name in ROUTERS:
-        module = f"amends.{name}.api"
-        if find_spec(module) is not None:
-            router: Router = import_module(module).router
-            if router not in found:
-                found.append(router)
+    modules = [f"amends.{name}.api" for name in ROUTERS]
+    for module in (*(import_module(name) for name in modules if find_spec(name) is not None), *channel_apis()):
+        router: Router = module.router
+        if router not in found:
+            found.append(router)
     return found
 
 

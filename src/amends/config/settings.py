@@ -171,7 +171,7 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = sorted(BASE_DIR.glob("intake/channels/*/locale"))  # those of the domains are found by themselves
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

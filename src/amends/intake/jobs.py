@@ -1,5 +1,5 @@
 """The jobs of the channels, for the worker to find."""
 
-from amends.intake.channels.email.jobs import deliver_message, process_mail, take_up_mail
+from amends.intake.channels.channel import modules_of_channels
 
-__all__ = ["deliver_message", "process_mail", "take_up_mail"]
+FOUND = [module.__name__ for module in modules_of_channels("jobs")]

@@ -1,7 +1,5 @@
 """The tables of the channels, for Django to find."""
 
-from amends.intake.channels.email.models import MailOutcome, MailState, RawMail
-from amends.intake.channels.imports.models import ImportRun
-from amends.intake.channels.web.models import FormUse
+from amends.intake.channels.channel import modules_of_channels
 
-__all__ = ["FormUse", "ImportRun", "MailOutcome", "MailState", "RawMail"]
+FOUND = [module.__name__ for module in modules_of_channels("models")]

@@ -1,6 +1,30 @@
 """What other domains may use of intake."""
 
+from collections.abc import Iterator
+from types import ModuleType
+
+from amends.intake.channels.channel import channels, modules_of_channels
 from amends.intake.channels.web.files import MAX_TOTAL, Upload, accept_files
 from amends.intake.channels.web.guard import Stamp, new_stamp, read_stamp
 
-__all__ = ["MAX_TOTAL", "Stamp", "Upload", "accept_files", "new_stamp", "read_stamp"]
+__all__ = [
+    "MAX_TOTAL",
+    "Stamp",
+    "Upload",
+    "accept_files",
+    "channel_apis",
+    "channel_name",
+    "new_stamp",
+    "read_stamp",
+]
+
+
+def channel_name(key: str) -> str:
+    """The name of a channel for people, in the current language; its key when there is none."""
+    channel = channels.get(key)
+    return str(channel.name) if channel is not None else key
+
+
+def channel_apis() -> Iterator[ModuleType]:
+    """The `api` module of every channel that has one."""
+    return modules_of_channels("api")

@@ -20,7 +20,7 @@ from amends.cases.public import (
 from amends.core.errors import Conflict, NotAllowed, NotFound
 from amends.intake.channels.email import filing, services
 from amends.intake.channels.email.figures import counts
-from amends.intake.models import MailOutcome, MailState, RawMail
+from amends.intake.channels.email.models import MailOutcome, MailState, RawMail
 
 MAILBOX = "care@amends.localhost"
 

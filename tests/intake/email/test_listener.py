@@ -17,7 +17,7 @@ from tests.people import House
 from amends.cases.public import Complaint
 from amends.intake.channels.email import jobs, listener, services
 from amends.intake.channels.email.figures import counts
-from amends.intake.models import MailState, RawMail
+from amends.intake.channels.email.models import MailState, RawMail
 
 LIMIT = 3 * 1024 * 1024
 MAIL = (

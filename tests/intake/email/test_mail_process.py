@@ -21,7 +21,7 @@ from tests.people import House
 from amends.cases.public import Complaint
 from amends.intake.channels.email import services
 from amends.intake.channels.email.figures import counts
-from amends.intake.models import MailState, RawMail
+from amends.intake.channels.email.models import MailState, RawMail
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 MAILS = 120

@@ -31,7 +31,7 @@ from amends.cases.public import (
 from amends.core import clock
 from amends.intake.channels.email import outbox, services
 from amends.intake.channels.email.model import Address
-from amends.intake.models import RawMail
+from amends.intake.channels.email.models import RawMail
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client, override_settings
-from django.urls import include, path
+from django.test import Client
 
 from amends.accounts.public import User
-from amends.config.urls import urlpatterns as all_patterns
-from amends.intake.channels.email import services, web
-from amends.intake.models import RawMail
+from amends.intake.channels.email import services
+from amends.intake.channels.email.models import RawMail
 
 EVIL = b"""From: <script>x()</script> <evil@example.org>
 Subject: <img src=x onerror=x()>
@@ -19,16 +17,6 @@ Content-Type: text/html
 <p>Buy <script>y()</script>now</p>
 """
 ROUTES = ["", "{0}/", "{0}/raw/"]
-# The pages are mounted by intake.web.urls; these tests do not wait for that.
-MOUNTED = any("quarantine/" in str(one.pattern) for one in all_patterns)
-urlpatterns = [*all_patterns, *([] if MOUNTED else [path("", include(web.urlpatterns))])]
-handler404 = "amends.core.middleware.page_not_found"
-
-
-@pytest.fixture(autouse=True)
-def _routes():
-    with override_settings(ROOT_URLCONF=__name__):
-        yield
 
 
 @pytest.fixture

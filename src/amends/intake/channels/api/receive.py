@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field
 from amends.accounts.public import Actor, root_unit, unit_by_key
 from amends.cases.public import NewComplaint, Person, Registration, register
 from amends.core.errors import BadInput
+from amends.intake.channels.channel import channels
 
-CHANNELS = ("api", "phone", "chat", "web", "email", "survey", "review", "letter", "shop")
 ATTRIBUTES_LIMIT = 100
 
 
@@ -33,7 +33,7 @@ class ComplaintIn(Schema):
     """A complaint to register."""
 
     model_config = ConfigDict(extra="forbid")
-    channel: str = Field("api", description=f"one of {', '.join(CHANNELS)}")
+    channel: str = Field("api", description="api, phone, chat, web, email, survey, review, letter, shop…")
     complainant: PersonIn
     representative: PersonIn | None = Field(None, description="who complains on the complainant's behalf")
     subject: str = Field("", max_length=500)
@@ -77,8 +77,9 @@ def receive(*, actor: Actor, body: ComplaintIn, idempotency_key: str) -> Registr
 
 
 def _check(body: ComplaintIn, idempotency_key: str) -> None:
-    if body.channel not in CHANNELS:
-        raise BadInput(f"There is no channel {body.channel!r}; choose from {', '.join(CHANNELS)}.", field="channel")
+    named = [channel.key for channel in channels if channel.by_api]
+    if body.channel not in named:
+        raise BadInput(f"There is no channel {body.channel!r}; choose from {', '.join(named)}.", field="channel")
     if len(idempotency_key) > 255:
         raise BadInput("The Idempotency-Key is longer than 255 characters.", field="Idempotency-Key")
     if body.received_at is not None and body.received_at.tzinfo is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -80,12 +79,3 @@ def discard(request: HttpRequest, number: int) -> HttpResponse:
     services.discard(actor=request_actor(request), raw_mail_id=number)
     messages.success(request, _("The mail is discarded. Its bytes are kept."))
     return redirect("quarantine")
-
-
-urlpatterns = [
-    path("quarantine/", quarantine, name="quarantine"),
-    path("quarantine/<int:number>/", quarantined, name="quarantined_mail"),
-    path("quarantine/<int:number>/raw/", raw, name="quarantined_mail_raw"),
-    path("quarantine/<int:number>/release/", release, name="release_mail"),
-    path("quarantine/<int:number>/discard/", discard, name="discard_mail"),
-]

@@ -1,0 +1,1 @@
+"""Live chat between the customer and the staff."""

@@ -1,0 +1,19 @@
+"""E-mail, in and out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from amends.intake.channels.channel import Channel, channels
+from amends.intake.channels.email import figures  # noqa: F401  # registers the figures of the mail
+
+
+def _send(message_id: int, not_before: datetime | None) -> None:
+    from amends.intake.channels.email.jobs import send_later  # jobs are importable only once Django is up
+
+    send_later(message_id, not_before)
+
+
+channels.register(Channel("email", _("E-mail"), order=10, send=_send))

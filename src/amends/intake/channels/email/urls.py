@@ -1,0 +1,15 @@
+"""The addresses of the quarantine."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from amends.intake.channels.email import views
+
+urlpatterns = [
+    path("quarantine/", views.quarantine, name="quarantine"),
+    path("quarantine/<int:number>/", views.quarantined, name="quarantined_mail"),
+    path("quarantine/<int:number>/raw/", views.raw, name="quarantined_mail_raw"),
+    path("quarantine/<int:number>/release/", views.release, name="release_mail"),
+    path("quarantine/<int:number>/discard/", views.discard, name="discard_mail"),
+]

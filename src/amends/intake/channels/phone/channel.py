@@ -1,0 +1,9 @@
+"""Complaints by phone."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from amends.intake.channels.channel import Channel, channels
+
+channels.register(Channel("phone", _("Phone"), order=40))

@@ -1,0 +1,1 @@
+"""Answers to surveys: an unhappy one becomes a complaint."""

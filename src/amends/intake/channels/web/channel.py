@@ -1,0 +1,9 @@
+"""The complaint form."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from amends.intake.channels.channel import Channel, channels
+
+channels.register(Channel("web", _("Web form"), order=20))
