@@ -8,8 +8,9 @@ hour after which a complaint counts as received on the next day.
 
 from calendar import monthrange
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 
 from amends.clocks.calendar import Calendar
@@ -89,9 +90,9 @@ def due(
     event = facts.get("event") or RECEIVED
     day = calendar.local_day(start)
     return [
-        _reckon(pack, rule, calendar, start, str(event))
+        _reckon(pack, rule, calendar, _start_of(rule, facts, calendar, start), str(rule.counts_from or event))
         for rule in pack.clocks
-        if event in rule.start and _in_force(rule, day) and rule.when.holds(facts)
+        if event in rule.start and _in_force(rule, day) and rule.when.holds(facts) and _has_day_zero(rule, facts)
     ]
 
 
@@ -113,6 +114,8 @@ def calendar_for(
     if rule.countries and asked not in rule.countries:
         # The regime's own calendar counts, wherever the customer lives.
         asked, part = rule.countries[0], None
+    if rule.own_part is not None:
+        asked, part = checked_place(asked, rule.own_part)
     return Calendar(
         zone=zone_named(timezone or rule.timezone),
         week=rule.week,
@@ -120,6 +123,34 @@ def calendar_for(
         subdivision=part,
         closures={**rule.closed_days, **closures},
     )
+
+
+def _has_day_zero(rule: ClockRule, facts: Mapping[str, object]) -> bool:
+    return rule.counts_from is None or facts.get(rule.counts_from) not in (None, "", False)
+
+
+def _start_of(rule: ClockRule, facts: Mapping[str, object], calendar: Calendar, start: datetime) -> datetime:
+    """The start of the event, or of the day in the context from which the rule counts."""
+    if rule.counts_from is None:
+        return start
+    return _checked_start(_moment(rule.counts_from, facts[rule.counts_from], calendar))
+
+
+def _moment(name: str, written: object, calendar: Calendar) -> datetime:
+    """A date (its first instant in the calendar's zone) or a stamp; one without an offset is on the wall there."""
+    stamp: datetime | None = None
+    if isinstance(written, datetime):
+        stamp = written
+    elif isinstance(written, date):
+        stamp = datetime.combine(written, time.min)
+    elif isinstance(written, str):
+        with suppress(ValueError):
+            stamp = datetime.fromisoformat(written)
+    if stamp is None:
+        raise StartError(
+            f'"{name}" in the context is {str(written)[:40]!r}, which is no date; write one such as 2026-03-02'
+        )
+    return stamp if stamp.tzinfo else stamp.replace(tzinfo=calendar.zone)
 
 
 def _checked_start(received: datetime) -> datetime:

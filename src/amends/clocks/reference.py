@@ -33,7 +33,9 @@ def page() -> str:
 def _pack(pack: RulePack) -> Iterator[str]:
     calendar = pack.calendar
     places = ", ".join(calendar.countries) or "the complaint's own country"
-    parts = "with the holidays of its parts" if calendar.parts == "counted" else "national holidays only"
+    parts = {"counted": "with the holidays of its parts", "ignored": "national holidays only"}.get(
+        calendar.parts, f"always that of {calendar.parts}"
+    )
     yield f"## {pack.title.en}: `{pack.key}`\n"
     yield f"{pack.scope.en}\n"
     yield f"* Version {pack.version.isoformat()}; {pack.regime}"

@@ -158,12 +158,17 @@ def _matches(found: object, wanted: ContextValue | list[ContextValue]) -> bool:
 
 
 class ClockRule(Strict):
-    """One clock of a regime."""
+    """One clock of a regime.
+
+    `counts_from` names a date in the context that is day 0 instead of the date of the start event, such as the day of
+    the acknowledgement; without it in the context the clock does not run.
+    """
 
     kind: Name
     title: Words
     part: str = Field(default="", pattern=r"^[a-z0-9_]{0,40}$")
     start: tuple[Name, ...] = (RECEIVED,)
+    counts_from: Name | None = None
     duration: Duration
     end: End
     missed: Missed = Missed.BREACH
@@ -239,12 +244,13 @@ class CalendarRule(Strict):
     """The calendar of a regime, and what is taken when a complaint does not say.
 
     `countries` are those whose calendar may count; for a complaint from elsewhere the first one does. An
-    empty list takes the complaint's own country. `parts` says whether regional holidays count.
+    empty list takes the complaint's own country. `parts` says whether regional holidays count: `counted` those of the part
+    that the complaint names, `ignored` none, an ISO 3166-2 suffix such as ENG always those of that part.
     """
 
     timezone: Annotated[str, AfterValidator(_known_zone)]
     countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ()
-    parts: Literal["counted", "ignored"] = "counted"
+    parts: Annotated[str, Field(pattern=r"^(counted|ignored|[A-Z0-9]{1,3})$")] = "counted"
     slots: Mapping[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], Slots]
     closures: tuple[Closure, ...] = ()
 
@@ -253,10 +259,15 @@ class CalendarRule(Strict):
         try:
             checked_week(self._written_week)
             for country in self.countries:
-                checked_place(country, None)
+                checked_place(country, self.own_part)
         except (CalendarError, UnknownPlaceError) as wrong:
             raise ValueError(str(wrong)) from None
         return self
+
+    @property
+    def own_part(self) -> str | None:
+        """The part of the country whose calendar always counts, if the regime names one."""
+        return None if self.parts in ("counted", "ignored") else self.parts
 
     @property
     def _written_week(self) -> Week:
