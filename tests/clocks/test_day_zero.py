@@ -30,7 +30,7 @@ def test_a_date_or_a_stamp_names_the_day_in_the_zone_of_the_case(written: object
 
 @pytest.mark.parametrize("wrong", ["soon", 5, ["2026-03-05"], True, "2026-02-30", {"a": 1}])
 def test_what_is_no_date_is_refused_with_its_name(wrong: object) -> None:
-    with pytest.raises(StartError, match='"acknowledged" in the context is .* no date'):
+    with pytest.raises(StartError, match=r'"acknowledged" in the context is .* no date'):
         answer(acknowledged=wrong)
 
 
