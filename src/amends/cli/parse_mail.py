@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from amends.intake.channels.email.model import Address, Attachment, Bounce, ParsedMail
+from amends.intake.channels.email.model import Address, Attachment, Bounce, Original, ParsedMail
 from amends.intake.channels.email.parsing import parse
 
 SUMMARY = "read mail files: one JSON object a line for each"
@@ -62,6 +62,10 @@ def as_json(mail: ParsedMail) -> dict[str, Any]:
         "bounce": _bounce(mail.bounce) if mail.bounce else None,
         "answerable": mail.answerable,
         "problems": list(mail.problems),
+        "original": _original(mail.original) if mail.original else None,
+        "protection": {"state": mail.protection.state.value, "scheme": mail.protection.scheme.value}
+        if mail.protection
+        else None,
     }
 
 
@@ -76,6 +80,18 @@ def _attachment(attachment: Attachment) -> dict[str, Any]:
         "bytes": attachment.size,
         "sha256": attachment.sha256,
         "content_id": attachment.content_id,
+    }
+
+
+def _original(original: Original) -> dict[str, Any]:
+    return {
+        "from": _address(original.from_) if original.from_ else None,
+        "to": [_address(address) for address in original.to],
+        "date": original.date.isoformat() if original.date else None,
+        "subject": original.subject,
+        "message_id": original.message_id,
+        "text": original.text,
+        "attached": original.attached,
     }
 
 

@@ -54,12 +54,53 @@ class Bounce:
     message_ids: tuple[str, ...] = ()
 
 
+class ProtectionState(StrEnum):
+    """What was done to a mail with keys, as far as its form tells; nothing is verified or decrypted here."""
+
+    SIGNED = "signed"
+    ENCRYPTED = "encrypted"
+    BOTH = "both"
+
+
+class ProtectionScheme(StrEnum):
+    """By which of the two families of formats."""
+
+    SMIME = "smime"
+    PGP = "pgp"
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """A signed or encrypted mail. Its parts are kept whole, the signature or the encrypted data as attachment."""
+
+    state: ProtectionState
+    scheme: ProtectionScheme
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The message that somebody forwards to us: who wrote it first, when, about what.
+
+    `attached` says whether it came as a file (message/rfc822) or was copied into the text. `text` is its own text
+    without what it quotes in turn; `date` is aware or None when it could not be read; `from_` is None when unnamed.
+    """
+
+    from_: Address | None
+    to: tuple[Address, ...]
+    date: datetime | None
+    subject: str
+    message_id: str | None
+    text: str
+    attached: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedMail:
     """A mail read from bytes. Message identifiers keep their angle brackets; `date` is always aware.
 
     `answerable` says whether a machine may answer at all: never to other machines, lists, reports or a mail that
     asks for no automatic answers. `problems` says in words what was odd and how it was read nevertheless.
+    `original` is the message that was forwarded, if the mail forwards one; `protection` is None for ordinary mail.
     """
 
     kind: MailKind
@@ -79,3 +120,5 @@ class ParsedMail:
     bounce: Bounce | None
     answerable: bool
     problems: tuple[str, ...]
+    original: Original | None = None
+    protection: Protection | None = None
