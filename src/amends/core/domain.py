@@ -7,8 +7,9 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig
 
-REGISTERING_MODULES = ("handlers", "sections", "web.panels")
-"""Modules of a domain that register something when imported: reactions to events, parts of the API's complaint, panels."""
+REGISTERING_MODULES = ("handlers", "sections", "places", "web.panels")
+"""Modules of a domain that register something when imported: reactions to events, parts of the API's complaint, areas of the
+staff's pages, panels."""
 
 
 class DomainConfig(AppConfig):
@@ -17,7 +18,7 @@ class DomainConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import `handlers`, `sections` and `web.panels` of this domain, where there are any."""
+        """Import `handlers`, `sections`, `places` and `web.panels` of this domain, where there are any."""
         for name in REGISTERING_MODULES:
             parent, _, _ = f"{self.name}.{name}".rpartition(".")
             if find_spec(parent) is not None and find_spec(f"{self.name}.{name}") is not None:

@@ -2,64 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import groupby
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy
 
 from amends.accounts.public import Actor, Permission
+from amends.core.places import Group, Place, places
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One link of the bar. `route` and `values` make its address; `current` says that the page belongs to it."""
-
-    key: str
-    title: LazyText | str
-    command: LazyText | str
-    route: str
-    permission: Permission
-    values: tuple[tuple[str, str], ...] = ()
-    url: str = ""
-    current: bool = False
-
-
-PLACES = (
+GROUP_TITLES = {
+    Group.WORK: gettext_lazy("Work"),
+    Group.INTAKE: gettext_lazy("Intake"),
+    Group.LISTEN: gettext_lazy("Listening"),
+    Group.SETTINGS: gettext_lazy("Settings"),
+}
+places.register(
     Place(
         "queue",
         gettext_lazy("Queue"),
         gettext_lazy("Go to my cases"),
         "workspace:queue",
         Permission.CASE_VIEW,
-        (("view", "mine"),),
-    ),
-    Place(
-        "promises",
-        gettext_lazy("Promises"),
-        gettext_lazy("Go to the promises"),
-        "handling:promises",
-        Permission.CASE_VIEW,
-    ),
-    Place("review", gettext_lazy("Review"), gettext_lazy("Go to the review"), "review:review", Permission.REVIEW_VIEW),
-    Place(
-        "quarantine",
-        gettext_lazy("Quarantine"),
-        gettext_lazy("Go to the quarantine"),
-        "quarantine",
-        Permission.QUARANTINE_WORK,
-    ),
+        values=(("view", "mine"),),
+        order=10,
+    )
 )
 
 
-def places_for(actor: Actor, *, path: str, area: str = "") -> list[Place]:
-    """The areas this actor may open, in the order of the bar; a domain without pages is left out."""
-    found = []
-    for place in PLACES:
-        url = _address(place)
-        if url and actor.can(place.permission):
-            found.append(replace(place, url=url, current=place.key == area or (not area and path.startswith(url))))
-    return found
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place as this person sees it; `current` says that the page belongs to it."""
+
+    place: Place
+    url: str
+    current: bool
+
+    @property
+    def title(self) -> LazyText | str:
+        """The words of the link."""
+        return self.place.title
+
+    @property
+    def command(self) -> LazyText | str:
+        """The words of the command."""
+        return self.place.command
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The links of one group."""
+
+    group: Group
+    title: LazyText | str
+    links: list[Link]
+
+    @property
+    def current(self) -> bool:
+        """Whether the page belongs to one of them."""
+        return any(link.current for link in self.links)
+
+
+def places_for(actor: Actor, *, path: str, area: str = "") -> list[Heading]:
+    """The areas this actor may open, by group in the order of the bar; a domain without pages is left out."""
+    groups = list(Group)
+    found = [
+        Link(place, url, place.key == area or (not area and path.startswith(url)))
+        for place in sorted(places, key=lambda one: (groups.index(one.group), one.order, one.key))
+        if actor.can(Permission(place.permission)) and (url := _address(place))
+    ]
+    return [
+        Heading(group, GROUP_TITLES[group], list(links)) for group, links in groupby(found, lambda one: one.place.group)
+    ]
 
 
 def _address(place: Place) -> str:

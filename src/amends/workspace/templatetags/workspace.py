@@ -19,7 +19,7 @@ from django.utils.translation import gettext, pgettext
 from amends.accounts.public import request_actor
 from amends.core import clock as time
 from amends.workspace.badges import ClockBadge, ClockState, length_words
-from amends.workspace.places import Place, places_for
+from amends.workspace.places import Heading, places_for
 
 register = template.Library()
 
@@ -183,7 +183,7 @@ def shell(context: dict[str, Any]) -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def areas(context: dict[str, Any]) -> list[Place]:
-    """The areas of the bar that this person may open."""
+def areas(context: dict[str, Any]) -> list[Heading]:
+    """The areas of the bar that this person may open, by group."""
     request: HttpRequest = context["request"]
     return places_for(request_actor(request), path=request.path, area=str(context.get("area", "")))

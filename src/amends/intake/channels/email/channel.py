@@ -6,6 +6,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from amends.accounts.public import Permission
+from amends.core.places import Group, Place, places
 from amends.intake.channels.channel import Channel, channels
 from amends.intake.channels.email import figures  # noqa: F401  # registers the figures of the mail
 
@@ -17,3 +19,14 @@ def _send(message_id: int, not_before: datetime | None) -> None:
 
 
 channels.register(Channel("email", _("E-mail"), order=10, send=_send))
+places.register(
+    Place(
+        "quarantine",
+        _("Quarantine"),
+        _("Go to the quarantine"),
+        "quarantine",
+        Permission.QUARANTINE_WORK,
+        group=Group.INTAKE,
+        order=10,
+    )
+)

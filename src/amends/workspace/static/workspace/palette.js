@@ -39,7 +39,8 @@ function open() {
   const seen = new Set();
   const commands = [...document.querySelectorAll("[data-command]")].filter((element) => {
     const name = element.dataset.command;
-    return element.checkVisibility() && !seen.has(name) && seen.add(name);
+    // What stands in a closed menu of the bar can be reached from here all the same.
+    return (element.checkVisibility() || element.closest(".bar__areas .menu")) && !seen.has(name) && seen.add(name);
   });
   made.replaceChildren(...commands.map(entry));
   field.value = "";
