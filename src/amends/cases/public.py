@@ -28,7 +28,7 @@ from amends.cases.selectors import (
     records,
     timeline,
 )
-from amends.cases.services.bulk import BulkResult, PastComplaint, register_many
+from amends.cases.services.bulk import BulkResult, PastComplaint, PastMessage, check_many, register_many
 from amends.cases.services.messages import (
     add_note,
     cancel_message,
@@ -76,6 +76,7 @@ __all__ = [
     "NewFile",
     "Outcome",
     "PastComplaint",
+    "PastMessage",
     "Person",
     "Phase",
     "Point",
@@ -89,6 +90,7 @@ __all__ = [
     "announce_change",
     "assign",
     "cancel_message",
+    "check_many",
     "claim_for_sending",
     "complaint_by_public_id",
     "confirm_points",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,23 +13,61 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from amends.accounts.public import Actor
-from amends.audit.public import record_new_chains
+from amends.audit.public import Entry, record_new_chains
 from amends.cases.events import ComplaintsImported
 from amends.cases.lifecycle import OPEN_PHASES, Phase
-from amends.cases.models import Complaint, Customer, Direction, IntakeKey, Message, MessageState, Outcome, Product
-from amends.cases.services.registration import NewComplaint, Person, as_checked, digest_of, registered_entry
+from amends.cases.models import Complaint, Direction, IntakeKey, Message, MessageState, Outcome, Product
+from amends.cases.services.bulk_rows import copy_in, customers_of, give_ids, key_of
+from amends.cases.services.registration import (
+    TEXT_LIMIT,
+    NewComplaint,
+    NewFile,
+    as_checked,
+    digest_of,
+    registered_entry,
+    store_files,
+)
 from amends.core import clock
 from amends.core.errors import AmendsError, BadInput
 from amends.core.events import publish
+from amends.core.text import clean, clean_line
+
+MESSAGES_LIMIT = 10_000
+"""The most messages that one complaint of the past may bring along."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """Something said in a complaint of the past.
+
+    Attributes:
+        direction: who spoke to whom, one of `Direction`; an internal one is a note between colleagues.
+        at: when, aware.
+        channel: empty is the complaint's.
+        html: cleaned already.
+    """
+
+    direction: str
+    at: datetime
+    text: str
+    author: str = ""
+    address: str = ""
+    to_address: str = ""
+    subject: str = ""
+    html: str = ""
+    kind: str = ""
+    channel: str = ""
+    files: Sequence[NewFile] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PastComplaint:
-    """A complaint of the past: what came, and where it stands now.
+    """A complaint of the past: what came, what was said about it, and where it stands now.
 
     Attributes:
         outcome, outcome_reason: required when the phase is resolved or later.
-        resolved_at: None takes the time of receipt.
+        resolved_at: None takes the time of the last message, or of receipt.
+        messages: the whole history, in any order; empty makes one message of the complaint's own words.
     """
 
     new: NewComplaint
@@ -36,6 +75,7 @@ class PastComplaint:
     outcome: str = ""
     outcome_reason: str = ""
     resolved_at: datetime | None = None
+    messages: Sequence[PastMessage] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +97,17 @@ def register_many(*, actor: Actor, items: Sequence[PastComplaint]) -> BulkResult
     """
     with transaction.atomic():
         checked, refused = _checked(items)
-        known = _known([items[position] for position in checked])
-        seen: set[tuple[str, str]] = set()
-        fresh: dict[int, PastComplaint] = {}
-        for position, item in checked.items():
-            identity = (item.new.source, item.new.key)
-            if identity not in known and identity not in seen:
-                fresh[position] = item
-            seen.add(identity)
+        fresh, known = _fresh(checked)
         if fresh:
             _store(actor, list(fresh.values()))
-    return BulkResult(
-        created=tuple(fresh),
-        known=tuple(position for position in checked if position not in fresh),
-        refused=tuple(refused),
-    )
+    return BulkResult(created=tuple(fresh), known=known, refused=tuple(refused))
+
+
+def check_many(*, items: Sequence[PastComplaint]) -> BulkResult:
+    """What `register_many` would say of this batch, and nothing stored: `created` are those that would be."""
+    checked, refused = _checked(items)
+    fresh, known = _fresh(checked)
+    return BulkResult(created=tuple(fresh), known=known, refused=tuple(refused))
 
 
 def _checked(items: Sequence[PastComplaint]) -> tuple[dict[int, PastComplaint], list[tuple[int, str]]]:
@@ -81,10 +117,35 @@ def _checked(items: Sequence[PastComplaint]) -> tuple[dict[int, PastComplaint], 
     for position, item in enumerate(items):
         try:
             _check_ending(item)
-            good[position] = replace(item, new=as_checked(item.new))
+            good[position] = replace(item, new=as_checked(item.new), messages=_checked_messages(item))
         except AmendsError as error:
             refused.append((position, error.message))
     return good, refused
+
+
+def _checked_messages(item: PastComplaint) -> tuple[PastMessage, ...]:
+    """The history in order of time, each text cleaned."""
+    if not item.messages:
+        return ()
+    if len(item.messages) > MESSAGES_LIMIT:
+        raise BadInput(f"It has {len(item.messages):,} messages; at most {MESSAGES_LIMIT:,} fit.", field="messages")
+    if any(one.direction not in Direction.values for one in item.messages):
+        raise BadInput(f"A message's direction is one of {', '.join(Direction.values)}.", field="messages")
+    if any(len(one.text) > TEXT_LIMIT for one in item.messages):
+        raise BadInput(f"A message is longer than {TEXT_LIMIT:,} characters.", field="messages")
+    cleaned = [
+        replace(
+            one,
+            text=clean(one.text).strip(),
+            html=one.html if one.html.isascii() else clean(one.html),
+            subject=clean_line(one.subject)[:500],
+            author=clean_line(one.author)[:300],
+            address=clean_line(one.address)[:320],
+            to_address=clean_line(one.to_address)[:320],
+        )
+        for one in item.messages
+    ]
+    return tuple(sorted(cleaned, key=lambda one: one.at))
 
 
 def _check_ending(item: PastComplaint) -> None:
@@ -98,82 +159,65 @@ def _check_ending(item: PastComplaint) -> None:
         )
 
 
-def _known(items: Sequence[PastComplaint]) -> set[tuple[str, str]]:
-    sources = {item.new.source for item in items}
-    keys = [item.new.key for item in items]
-    return set(IntakeKey.objects.filter(source__in=sources, key__in=keys).values_list("source", "key"))
+def _fresh(checked: dict[int, PastComplaint]) -> tuple[dict[int, PastComplaint], tuple[int, ...]]:
+    """Those that are not here yet, by position, and the positions of the others (also of a second one in this batch)."""
+    identities = {position: (item.new.source, item.new.key) for position, item in checked.items()}
+    keys = IntakeKey.objects.filter(
+        source__in={source for source, _ in identities.values()}, key__in=[key for _, key in identities.values()]
+    )
+    seen: set[tuple[str, str]] = set(keys.values_list("source", "key"))
+    fresh: dict[int, PastComplaint] = {}
+    for position, identity in identities.items():
+        if identity not in seen:
+            fresh[position] = checked[position]
+        seen.add(identity)
+    return fresh, tuple(position for position in checked if position not in fresh)
 
 
 def _store(actor: Actor, items: Sequence[PastComplaint]) -> None:
     """Insert everything of a batch; the counter's row is locked last and for the inserts only."""
     moment = clock.now()
-    customers = _customers([item.new.complainant for item in items])
-    representatives = _customers([one for item in items if (one := item.new.representative) is not None])
-    products = _products({item.new.product for item in items})
-    complaints = [
-        _complaint(item, customers[_key(item.new.complainant, number)], moment) for number, item in enumerate(items)
-    ]
-    number = 0
-    for complaint, item in zip(complaints, items, strict=True):
-        complaint.product = products.get(item.new.product.lower())
-        if item.new.representative is not None:
-            complaint.representative = representatives[_key(item.new.representative, number)]
-            number += 1
+    complaints = _complaints(items, moment)
+    pairs = list(zip(complaints, items, strict=True))
+    messages = [(message, said) for complaint, item in pairs for message, said in _messages(complaint, item)]
+    keys = [_intake_key(complaint, item.new, moment) for complaint, item in pairs]
+    give_ids(Complaint, complaints)
+    for complaint, key in zip(complaints, keys, strict=True):
+        key.complaint_id = complaint.pk
+    for message, _ in messages:
+        message.complaint_id = message.complaint.pk
+    give_ids(Message, [message for message, _ in messages])
+    give_ids(IntakeKey, keys)
     _give_references(complaints, moment)
-    Complaint.objects.bulk_create(complaints)
-    Message.objects.bulk_create(
-        [_message(complaint, item.new) for complaint, item in zip(complaints, items, strict=True)]
-    )
-    IntakeKey.objects.bulk_create(
-        [
-            IntakeKey(
-                source=item.new.source,
-                key=item.new.key,
-                digest=digest_of(item.new),
-                complaint=complaint,
-                created_at=moment,
-            )
-            for complaint, item in zip(complaints, items, strict=True)
-        ]
-    )
+    copy_in(Complaint, complaints)
+    copy_in(Message, [message for message, _ in messages])
+    copy_in(IntakeKey, keys)
+    for message, files in messages:
+        if files:
+            store_files(message, files)
     record_new_chains(
         actor=actor,
-        entries=[
-            (f"complaint:{complaint.pk}", *registered_entry(item.new, complaint))
-            for complaint, item in zip(complaints, items, strict=True)
-        ],
+        entries=[(f"complaint:{complaint.pk}", *_entry(complaint, item)) for complaint, item in pairs],
     )
     publish(ComplaintsImported(complaint_ids=tuple(complaint.pk for complaint in complaints)))
 
 
-def _key(person: Person, number: int) -> tuple[str, str] | int:
-    return (person.email, person.name) if person.email else number
-
-
-def _customers(people: Sequence[Person]) -> dict[tuple[str, str] | int, Customer]:
-    """A customer for each person, by address and name, or by position when there is no address (at most 3 statements)."""
-    found: dict[tuple[str, str] | int, Customer] = {}
-    emails = {person.email for person in people if person.email}
-    if emails:
-        wanted = {(person.email, person.name): person for person in people if person.email}
-        Customer.objects.bulk_create([_customer(person) for person in wanted.values()], ignore_conflicts=True)
-        found.update({(one.email, one.name): one for one in Customer.objects.filter(email__in=emails)})
-    nameless = [(number, _customer(person)) for number, person in enumerate(people) if not person.email]
-    Customer.objects.bulk_create([customer for _, customer in nameless])
-    found.update(dict(nameless))
-    return found
-
-
-def _customer(person: Person) -> Customer:
-    return Customer(
-        name=person.name,
-        email=person.email,
-        phone=person.phone,
-        address=person.address,
-        account_number=person.account_number,
-        user_name=person.user_name,
-        language=person.language,
-    )
+def _complaints(items: Sequence[PastComplaint], moment: datetime) -> list[Complaint]:
+    customers = customers_of([item.new.complainant for item in items])
+    represented = [one for item in items if (one := item.new.representative) is not None]
+    representatives = customers_of(represented)
+    products = _products({item.new.product for item in items})
+    complaints = []
+    turn = 0
+    for number, item in enumerate(items):
+        complaint = _complaint(item, customers[key_of(item.new.complainant, number)], moment)
+        product = products.get(item.new.product.lower())
+        complaint.product_id = None if product is None else product.pk
+        if item.new.representative is not None:
+            complaint.representative_id = representatives[key_of(item.new.representative, turn)]
+            turn += 1
+        complaints.append(complaint)
+    return complaints
 
 
 def _products(names: set[str]) -> dict[str, Product]:
@@ -184,15 +228,17 @@ def _products(names: set[str]) -> dict[str, Product]:
     return {**{one.name.lower(): one for one in products}, **{one.key.lower(): one for one in products}}
 
 
-def _complaint(item: PastComplaint, customer: Customer, moment: datetime) -> Complaint:
+def _complaint(item: PastComplaint, customer_id: int, moment: datetime) -> Complaint:
     new = item.new
     received_at = new.received_at or moment
     ended = item.phase in _NEEDS_OUTCOME
-    resolved_at = (item.resolved_at or received_at) if ended else None
+    last = max(item.messages[-1].at, received_at) if item.messages else received_at
+    resolved_at = (item.resolved_at or last) if ended else None
+    answered = next((one.at for one in item.messages if one.direction == Direction.OUT), None)
     return Complaint(
         public_id=uuid4(),
         phase=item.phase,
-        customer=customer,
+        customer_id=customer_id,
         unit_id=new.unit_id,
         product_text=new.product,
         channel=new.channel,
@@ -203,29 +249,68 @@ def _complaint(item: PastComplaint, customer: Customer, moment: datetime) -> Com
         language=new.complainant.language,
         received_at=received_at,
         registered_at=moment,
-        acknowledged_at=received_at if ended else None,
+        acknowledged_at=answered or (received_at if ended else None),
         resolved_at=resolved_at,
         closed_at=resolved_at if item.phase == Phase.CLOSED else None,
         outcome=item.outcome if ended else "",
         outcome_reason=item.outcome_reason if ended or item.phase not in OPEN_PHASES else "",
-        last_activity_at=resolved_at or received_at,
+        last_activity_at=max(last, resolved_at or last),
     )
 
 
-def _message(complaint: Complaint, new: NewComplaint) -> Message:
+def _messages(complaint: Complaint, item: PastComplaint) -> list[tuple[Message, Sequence[NewFile]]]:
+    """The history as messages with their files, or the complaint's own words as the only one."""
+    if item.messages:
+        return [(_past_message(complaint, one, item.new), one.files) for one in item.messages]
+    new = item.new
     sender = new.representative or new.complainant
+    said = PastMessage(
+        Direction.IN, complaint.received_at, new.text, author=sender.name, address=sender.email, subject=new.subject
+    )
+    return [(_past_message(complaint, said, new), new.files)]
+
+
+_STATES = {
+    Direction.IN: MessageState.RECEIVED,
+    Direction.OUT: MessageState.SENT,
+    Direction.INTERNAL: MessageState.NOTED,
+}
+
+
+def _past_message(complaint: Complaint, said: PastMessage, new: NewComplaint) -> Message:
+    out = said.direction == Direction.OUT
     return Message(
         complaint=complaint,
-        direction=Direction.IN,
-        kind="message",
-        channel=new.channel,
-        from_name=sender.name,
-        from_address=sender.email,
-        subject=new.subject,
-        text=new.text,
-        state=MessageState.RECEIVED,
-        at=complaint.received_at,
+        direction=said.direction,
+        kind=said.kind or ("note" if said.direction == Direction.INTERNAL else "message"),
+        channel=said.channel or new.channel,
+        from_name=said.author,
+        from_address=said.address,
+        to_address=said.to_address or (new.complainant.email if out else ""),
+        subject=said.subject,
+        text=said.text,
+        html=said.html,
+        state=_STATES[Direction(said.direction)],
+        at=said.at,
+        sent_at=said.at if out else None,
     )
+
+
+def _intake_key(complaint: Complaint, new: NewComplaint, moment: datetime) -> IntakeKey:
+    return IntakeKey(
+        source=new.source, key=new.key, digest=digest_of(new), complaint_id=complaint.pk, created_at=moment
+    )
+
+
+def _entry(complaint: Complaint, item: PastComplaint) -> Entry:
+    """The first row of the complaint's record; a history is proved by its digest."""
+    kind, data = registered_entry(item.new, complaint)
+    if not item.messages:
+        return kind, data
+    digest = hashlib.sha256()
+    for one in item.messages:
+        digest.update(f"{one.direction}\x1f{one.at.isoformat()}\x1f{one.text}\x1e".encode())
+    return kind, {**data, "messages": len(item.messages), "messages_sha256": digest.hexdigest()}
 
 
 def _give_references(complaints: Sequence[Complaint], moment: datetime) -> None:
