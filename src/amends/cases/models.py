@@ -204,6 +204,13 @@ class MessageState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class BounceKind(models.TextChoices):
+    """How a message came back."""
+
+    HARD = "hard", _("for good")
+    SOFT = "soft", _("for now")
+
+
 class Message(models.Model):
     """Something said: by the customer, to the customer, or a note between colleagues.
 
@@ -233,8 +240,22 @@ class Message(models.Model):
     purpose = models.CharField(max_length=80, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True, help_text="an outgoing message waits until then")
+    unless_customer_writes = models.BooleanField(
+        default=False, db_default=False, help_text="called back by itself when the customer writes before it leaves"
+    )
+    held_at = models.DateTimeField(null=True, help_text="since when a send budget holds it back")
+    waived = models.BooleanField(
+        default=False, db_default=False, help_text="a person said that it must go: no budget holds it"
+    )
     at = models.DateTimeField(help_text="received or written")
     sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True, help_text="when the receiver's server said that it has it")
+    bounce = models.CharField(max_length=4, choices=BounceKind.choices, blank=True, default="", db_default="")
+    soft_bounces = models.PositiveSmallIntegerField(default=0, db_default=0)
+    protection = models.CharField(
+        max_length=20, blank=True, default="", db_default="", help_text="smime or pgp, and signed, encrypted or both"
+    )
+    source_mail = models.BigIntegerField(null=True, help_text="the id of the mail it came as, kept byte for byte")
 
     class Meta:
         constraints = [
@@ -242,6 +263,8 @@ class Message(models.Model):
             models.CheckConstraint(condition=Q(direction__in=Direction.values), name="message_direction_known"),
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
             models.CheckConstraint(condition=~Q(state="sent") | Q(sent_at__isnull=False), name="message_sent_has_time"),
+            models.CheckConstraint(condition=Q(held_at=None) | Q(state="queued"), name="message_held_waits"),
+            models.CheckConstraint(condition=Q(bounce__in=["", *BounceKind.values]), name="message_bounce_known"),
             models.UniqueConstraint(
                 "message_id", condition=Q(direction="out") & ~Q(message_id=""), name="message_out_message_id_once"
             ),
@@ -252,6 +275,65 @@ class Message(models.Model):
             models.Index(
                 fields=["not_before", "id"], name="message_outbox", condition=Q(state__in=["queued", "sending"])
             ),
+            models.Index(
+                fields=["complaint"],
+                name="message_unless_written",
+                condition=Q(state="queued", unless_customer_writes=True),
+            ),
+            models.Index(fields=["complaint", "to_address"], name="message_hard_bounce", condition=Q(bounce="hard")),
+        ]
+
+
+class BudgetEntry(models.Model):
+    """One mail that was let out, of whatever kind: what the send budgets count. Kept for some days."""
+
+    recipient = models.CharField(max_length=320, help_text="normalised")
+    complaint = models.ForeignKey(Complaint, models.CASCADE, null=True, blank=True, related_name="+")
+    message = models.OneToOneField(Message, models.CASCADE, null=True, blank=True, related_name="+")
+    automatic = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["recipient", "-at"], name="budget_recipient"),
+            models.Index(fields=["complaint", "-at"], name="budget_complaint"),
+            models.Index(fields=["at"], name="budget_age"),
+        ]
+
+
+class KnownAddress(models.Model):
+    """Another address from which somebody may write in a case, because a colleague decided so."""
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="known_addresses")
+    address = models.CharField(max_length=320, help_text="normalised")
+    name = models.CharField(max_length=300, blank=True)
+    added_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("complaint", "address", name="known_address_once")]
+
+
+class LinkKind(models.TextChoices):
+    """Why two cases belong together."""
+
+    FOLLOWS = "follows", _("Goes on from")
+    SAME_MAIL = "same_mail", _("Came with the same mail")
+
+
+class CaseLink(models.Model):
+    """Two cases that belong together: `complaint` goes on from `other`, or both came with one mail to two units."""
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="links_out")
+    other = models.ForeignKey(Complaint, models.CASCADE, related_name="links_in")
+    kind = models.CharField(max_length=10, choices=LinkKind.choices)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("complaint", "other", "kind", name="case_link_once"),
+            models.CheckConstraint(condition=~Q(complaint=models.F("other")), name="case_link_to_another"),
+            models.CheckConstraint(condition=Q(kind__in=LinkKind.values), name="case_link_kind_known"),
         ]
 
 

@@ -203,6 +203,11 @@ EMAIL_USE_TLS = os.environ.get("AMENDS_RELAY_STARTTLS") == "1"
 EMAIL_TIMEOUT = 20
 AMENDS_MAIL_FOLDER = os.environ.get("AMENDS_MAIL_FOLDER", "")
 AMENDS_UNDO_SECONDS = int(os.environ.get("AMENDS_UNDO_SECONDS", "10"))
+AMENDS_MAIL_BUDGET = os.environ.get("AMENDS_MAIL_BUDGET", "recipient 10/10m, recipient 30/1d, case 10/1h")
+AMENDS_MAIL_BUDGET_PERSONS = os.environ.get("AMENDS_MAIL_BUDGET_PERSONS", "recipient 60/1d, case 30/1h")
+AMENDS_DELIVERY_NOTICES = os.environ.get("AMENDS_DELIVERY_NOTICES") == "1"
+AMENDS_REOPEN_DAYS = int(os.environ.get("AMENDS_REOPEN_DAYS", "14"))
+AMENDS_STRANGER_HOURS = int(os.environ.get("AMENDS_STRANGER_HOURS", "4"))
 
 AMENDS_PACKS_DIR = os.environ.get("AMENDS_PACKS_DIR", "")
 AMENDS_PLAYBOOKS_DIR = os.environ.get("AMENDS_PLAYBOOKS_DIR", "")
