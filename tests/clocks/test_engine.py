@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from amends.clocks.engine import Due, StartError, add_months, due
 from amends.clocks.library import pack_named, packs
 from amends.clocks.public_holidays import UnknownPlaceError
-from amends.clocks.rulepack import Certainty, Condition, Missed, RulePack
+from amends.clocks.rulepack import RulePack
+from amends.clocks.rulewords import Certainty, Condition, Missed
 from amends.clocks.zones import UnknownZoneError
 
 HOUSE = pack_named("house")

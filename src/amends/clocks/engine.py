@@ -14,8 +14,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 
 from amends.clocks.calendar import Calendar
+from amends.clocks.pauses import Pause, day_after_pauses, instant_after_pauses, pauses_in
 from amends.clocks.public_holidays import checked_place
-from amends.clocks.rulepack import RECEIVED, Certainty, ClockRule, Duration, End, Missed, RulePack, Unit
+from amends.clocks.rulepack import ClockRule, RulePack
+from amends.clocks.rulewords import RECEIVED, Certainty, Duration, End, Missed, Unit
 from amends.clocks.wording import LANGUAGES, explain
 from amends.clocks.zones import zone_named
 
@@ -89,8 +91,9 @@ def due(
     start = _checked_start(received)
     event = facts.get("event") or RECEIVED
     day = calendar.local_day(start)
+    pauses = pauses_in(facts.get("pause"), calendar)
     return [
-        _reckon(pack, rule, calendar, _start_of(rule, facts, calendar, start), str(rule.counts_from or event))
+        _reckon(pack, rule, calendar, _start_of(rule, facts, calendar, start), str(rule.counts_from or event), pauses)
         for rule in pack.clocks
         if event in rule.start and _in_force(rule, day) and rule.when.holds(facts) and _has_day_zero(rule, facts)
     ]
@@ -172,9 +175,10 @@ def _in_force(rule: ClockRule, day: date) -> bool:
     )
 
 
-def _reckon(pack: RulePack, rule: ClockRule, calendar: Calendar, start: datetime, event: str) -> Due:
-    last_day = _last_day(rule.duration, calendar, calendar.local_day(start))
-    ends = _instant_after(rule, calendar, start) if last_day is None else _ending(rule.end, calendar, last_day)
+def _reckon(
+    pack: RulePack, rule: ClockRule, calendar: Calendar, start: datetime, event: str, pauses: tuple[Pause, ...]
+) -> Due:
+    ends = _end_of(rule, calendar, start, pauses)
     return Due(
         kind=rule.kind,
         part=rule.part,
@@ -182,7 +186,10 @@ def _reckon(pack: RulePack, rule: ClockRule, calendar: Calendar, start: datetime
         start=start,
         due=ends,
         warnings=_warnings(rule, calendar, start, ends),
-        whys={language: explain(pack, rule, calendar, event, start, ends, language) for language in LANGUAGES},
+        whys={
+            language: explain(pack, rule, calendar, event, start, ends, language, paused=bool(pauses))
+            for language in LANGUAGES
+        },
         source=rule.source.citation,
         certainty=rule.certainty,
         stops=rule.stops,
@@ -190,6 +197,16 @@ def _reckon(pack: RulePack, rule: ClockRule, calendar: Calendar, start: datetime
         end=rule.end,
         zone=calendar.zone.key,
     )
+
+
+def _end_of(rule: ClockRule, calendar: Calendar, start: datetime, pauses: tuple[Pause, ...]) -> datetime:
+    """The end with what pauses add, where the rule allows them."""
+    unit, day_zero = rule.duration.unit, calendar.local_day(start)
+    last_day = _last_day(rule.duration, calendar, day_zero)
+    if last_day is None:
+        return instant_after_pauses(pauses, rule.pauses, calendar, unit, start, _instant_after(rule, calendar, start))
+    first = day_zero + timedelta(days=1)
+    return _ending(rule.end, calendar, day_after_pauses(pauses, rule.pauses, calendar, unit, first, last_day))
 
 
 def _last_day(duration: Duration, calendar: Calendar, day_zero: date) -> date | None:
@@ -226,6 +243,7 @@ def add_months(day: date, months: int) -> date:
 def _warnings(rule: ClockRule, calendar: Calendar, start: datetime, ends: datetime) -> tuple[datetime, ...]:
     """When to warn, earliest first; a warning that would lie before the start is due at the start."""
     moments = {max(start, _before(span, rule, calendar, ends)) for span in rule.warn_before}
+    moments |= {start + (ends - start) * percent / 100 for percent in rule.warn_at}
     return tuple(sorted(moment for moment in moments if moment < ends))
 
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from amends.cases.public import Complaint
-from amends.clocks.rulepack import Certainty, End, Missed
+from amends.clocks.rulewords import Certainty, End, Missed
 from amends.clocks.states import State, state_of
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from amends.clocks.library import packs
-from amends.clocks.rulepack import Certainty, ClockRule, Condition, Missed, RulePack
+from amends.clocks.rulepack import ClockRule, RulePack
+from amends.clocks.rulewords import Certainty, Condition, Missed
 from amends.clocks.wording import LANGUAGES, span_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "rule-packs.md"
@@ -39,7 +40,9 @@ def _pack(pack: RulePack) -> Iterator[str]:
     yield f"## {pack.title.en}: `{pack.key}`\n"
     yield f"{pack.scope.en}\n"
     yield f"* Version {pack.version.isoformat()}; {pack.regime}"
-    yield f"* Calendar: {places}, {parts}; {calendar.timezone} where the complaint names no time zone\n"
+    yield f"* Calendar: {places}, {parts}; {calendar.timezone} where the complaint names no time zone"
+    yield from _obligations(pack)
+    yield ""
     yield "| clock | starts | time | when | if missed | stopped by | source |"
     yield "|---|---|---|---|---|---|---|"
     yield from (_clock(rule) for rule in pack.clocks)
@@ -51,15 +54,47 @@ def _pack(pack: RulePack) -> Iterator[str]:
     yield ""
 
 
+def _obligations(pack: RulePack) -> Iterator[str]:
+    scope = pack.applies_to
+    limits = [", ".join(one) for one in (scope.products, scope.jurisdictions, scope.complainants, scope.aspects) if one]
+    if limits:
+        yield f"* Concerns: {'; '.join(limits)}"
+    if pack.facts:
+        yield f"* Facts that a person states: {', '.join(f'`{name}` ({fact.title.en})' for name, fact in pack.facts.items())}"
+    for letter in pack.letters:
+        said = "; ".join(words.en for words in letter.must_say)
+        yield f"* Letter `{letter.letter}`, {letter.when.en}{f': {said}' if said else ''}{_doubt(letter.certainty)}"
+    if pack.retention:
+        kept = pack.retention
+        note = f", {kept.note}" if kept.note else ""
+        yield (
+            f"* Records are kept {kept.years} years from when it was {kept.counted_from}{note} "
+            f"({kept.source.citation}){_doubt(kept.certainty)}"
+        )
+    if pack.required_fields:
+        yield f"* The record must have: {', '.join(name.replace('_', ' ') for name in pack.required_fields)}"
+
+
+def _doubt(certainty: Certainty) -> str:
+    return "" if certainty is Certainty.CONFIRMED else " *unconfirmed*"
+
+
+def _when(rule: ClockRule) -> str:
+    counted = f"counts from the date {rule.counts_from}" if rule.counts_from else ""
+    started = f"from {rule.starts_from.isoformat()}" if rule.starts_from else ""
+    ended = f"until {rule.starts_until.isoformat()}" if rule.starts_until else ""
+    return "; ".join(filter(None, (_condition(rule.when), counted, started, ended))) or "always"
+
+
 def _clock(rule: ClockRule) -> str:
     cells = (
         f"`{rule.name}`<br>{rule.title.en}",
         ", ".join(rule.start),
         f"{span_of(rule, LANGUAGES['en'])}, {rule.end.value.replace('_', ' ')}",
-        _condition(rule.when) or "always",
+        _when(rule),
         "we broke it" if rule.missed is Missed.BREACH else "a possibility lapses",
         ", ".join(rule.stops),
-        rule.source.citation + ("" if rule.certainty is Certainty.CONFIRMED else " *unconfirmed*"),
+        rule.source.citation + _doubt(rule.certainty),
     )
     return f"| {' | '.join(cells)} |"
 

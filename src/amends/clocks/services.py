@@ -19,7 +19,8 @@ from amends.clocks.engine import Due, countable, due
 from amends.clocks.events import ClockBreached, ClockWarned
 from amends.clocks.models import Clock
 from amends.clocks.public_holidays import UnknownPlaceError
-from amends.clocks.rulepack import RECEIVED, Missed, RulePack
+from amends.clocks.rulepack import RulePack
+from amends.clocks.rulewords import RECEIVED, Missed
 from amends.clocks.states import LAPSED, next_alarm
 from amends.clocks.zones import UnknownZoneError
 from amends.core import clock

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from amends.clocks.rulepack import Missed
+from amends.clocks.rulewords import Missed
 
 NEUTRAL_STOPS = frozenset({"withdrawn", "out_of_jurisdiction", "superseded", "no_longer_applies"})
 """What ends a clock without saying anything about whether we were in time."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from amends.clocks.calendar import Calendar, Skipped
-from amends.clocks.rulepack import RECEIVED, ClockRule, End, RulePack, Unit
+from amends.clocks.rulepack import ClockRule, RulePack
+from amends.clocks.rulewords import RECEIVED, End, Unit
 
 LONGEST_LIST = 8
 
@@ -29,6 +30,8 @@ class Language:
     notes: Mapping[Unit, str]
     close_of_business: str
     place: str
+    no_pause: str
+    with_pause: str
 
 
 LANGUAGES: Mapping[str, Language] = {
@@ -71,6 +74,8 @@ LANGUAGES: Mapping[str, Language] = {
         },
         close_of_business="until close of business ({time})",
         place="calendar {place}",
+        no_pause="no pause stops this clock",
+        with_pause="with its pauses",
     ),
     "de": Language(
         weekdays=("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"),
@@ -111,12 +116,22 @@ LANGUAGES: Mapping[str, Language] = {
         },
         close_of_business="bis Geschäftsschluss ({time})",
         place="Kalender {place}",
+        no_pause="diese Uhr hält keine Pause an",
+        with_pause="mit ihren Pausen",
     ),
 }
 
 
 def explain(
-    pack: RulePack, rule: ClockRule, calendar: Calendar, event: str, start: datetime, ends: datetime, language: str
+    pack: RulePack,
+    rule: ClockRule,
+    calendar: Calendar,
+    event: str,
+    start: datetime,
+    ends: datetime,
+    language: str,
+    *,
+    paused: bool = False,
 ) -> str:
     """For example: 5 working days after receipt on Wed 1 Apr 2026, without Sat, Sun and Good Friday (3 Apr), …"""
     words = LANGUAGES[language]
@@ -126,6 +141,7 @@ def explain(
         words.notes.get(rule.duration.unit, ""),
         _close_of_business(rule, calendar, ends, words),
         _left_out(rule, calendar, start, ends, language),
+        (words.with_pause if rule.pauses else words.no_pause) if paused else "",
         _place(rule, calendar, words),
         calendar.zone.key,
     ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from amends.accounts.public import Permission
 from amends.cases.public import Complaint
 from amends.clocks.models import Clock
-from amends.clocks.rulepack import Certainty, End
+from amends.clocks.rulewords import Certainty, End
 from amends.clocks.selectors import clocks_of, title_of, why_of
 from amends.clocks.states import State
 from amends.clocks.zones import zone_named
