@@ -114,6 +114,24 @@ class MessageFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageDelivered(Event):
+    """The receiver's server said that it has a message to the customer."""
+
+    complaint_id: int
+    message_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CasesLinked(Event):
+    """Two cases belong together; `kind` says why (`follows`, `same_mail`)."""
+
+    complaint_id: int
+    other_id: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteAdded(Event):
     """A colleague wrote an internal note."""
 

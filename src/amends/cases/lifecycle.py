@@ -6,6 +6,8 @@ Pages, API and jobs all ask here; there is no second table of what is allowed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -115,3 +117,25 @@ def next_phase(phase: str, action: str) -> Phase:
 def needs_reason(action: str) -> bool:
     """Whether this move must be explained."""
     return MOVES[Action(action)].needs_reason
+
+
+class AnswerTo(StrEnum):
+    """What an answer of the customer does to their case."""
+
+    OPEN = "open"
+    REOPENS = "reopens"
+    FOLLOWS = "follows"
+
+
+def answer_to(phase: str, *, ended_at: datetime | None, now: datetime, days: int) -> AnswerTo:
+    """What it means that the customer writes in a case.
+
+    An open case stays as it is. One that is settled but not closed is opened again, and so is one that was closed (or
+    withdrawn, or not ours) within `days`. After that the answer is a new case that goes on from the old one: its
+    clocks start afresh, and the old one's figures stay true.
+    """
+    if phase not in _DONE:
+        return AnswerTo.OPEN
+    if phase in (Phase.RESOLVED, Phase.FOLLOWED_UP) or ended_at is None or now <= ended_at + timedelta(days=days):
+        return AnswerTo.REOPENS
+    return AnswerTo.FOLLOWS

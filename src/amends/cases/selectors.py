@@ -7,10 +7,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from amends.audit.public import Record, records_of
-from amends.cases.models import Attachment, Complaint, Message, Point
+from amends.cases.models import (
+    Attachment,
+    BounceKind,
+    CaseLink,
+    Complaint,
+    Direction,
+    KnownAddress,
+    Message,
+    MessageState,
+    Point,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,66 @@ def known_addresses(complaint: Complaint) -> frozenset[str]:
     addresses = {complaint.customer.email}
     if complaint.representative is not None:
         addresses.add(complaint.representative.email)
+    addresses |= set(KnownAddress.objects.filter(complaint=complaint).values_list("address", flat=True))
     return frozenset(address for address in addresses if address)
+
+
+def complaint_by_reference(reference: str) -> Complaint | None:
+    """The complaint with this reference, for programs that decide themselves who may see it."""
+    return (
+        Complaint.objects.select_related("customer", "representative", "unit", "owner", "product")
+        .filter(reference=reference)
+        .first()
+    )
+
+
+def complaints_with_message(message_id: str) -> list[Complaint]:
+    """The cases in which the customer wrote a message with this Message-ID, newest first; programs repeat identifiers."""
+    return list(
+        Complaint.objects.select_related("customer", "representative", "unit", "owner", "product")
+        .filter(messages__message_id=message_id, messages__direction=Direction.IN)
+        .order_by("-pk")
+        .distinct()[:20]
+    )
+
+
+def our_words(complaint: Complaint, limit: int = 10) -> list[str]:
+    """The texts of our latest messages to the customer, newest first: what an answer may quote."""
+    sent = Message.objects.filter(complaint=complaint, direction=Direction.OUT).exclude(
+        state__in=[MessageState.QUEUED, MessageState.CANCELLED]
+    )
+    return list(sent.order_by("-id").values_list("text", flat=True)[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedCase:
+    """A case that belongs together with another one; `newer` says that it goes on from that one."""
+
+    kind: str
+    newer: bool
+    complaint: Complaint
+
+
+def links_of(complaint: Complaint) -> list[LinkedCase]:
+    """The cases linked to this one, oldest link first."""
+    rows = CaseLink.objects.filter(Q(complaint=complaint) | Q(other=complaint)).order_by("pk")
+    return [
+        LinkedCase(one.kind, True, one.complaint)
+        if one.other_id == complaint.pk
+        else LinkedCase(one.kind, False, one.other)
+        for one in rows.select_related("complaint__unit", "other__unit")
+    ]
+
+
+def unreachable(complaint: Complaint) -> Message | None:
+    """Our newest message when it did not reach the customer: then another way is needed. None when all is well."""
+    out = Message.objects.filter(complaint=complaint, direction=Direction.OUT, channel="email")
+    newest = out.exclude(state__in=[MessageState.QUEUED, MessageState.CANCELLED]).order_by("-at", "-id").first()
+    if newest is None or newest.state not in (MessageState.BOUNCED, MessageState.FAILED):
+        return None
+    heard = Message.objects.filter(complaint=complaint, direction=Direction.IN, at__gt=newest.sent_at or newest.at)
+    hard = newest.bounce == BounceKind.HARD
+    return None if heard.exists() and not hard else newest
 
 
 def message_by_message_id(message_id: str) -> Message | None:

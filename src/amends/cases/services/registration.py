@@ -81,6 +81,8 @@ class NewComplaint:
         merge_same_words: treat the same words from the same address within `SAME_AGAIN` as one complaint.
         received_at: when it reached us, aware; None is now.
         imported: it happened in the past: nothing is sent and nobody is alarmed.
+        protection: how a mail was signed or encrypted, for people.
+        source_mail: the id of the mail whose bytes are kept.
     """
 
     channel: str
@@ -100,6 +102,8 @@ class NewComplaint:
     message_id: str = ""
     files: Sequence[NewFile] = ()
     imported: bool = False
+    protection: str = ""
+    source_mail: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +288,8 @@ def _store(new: NewComplaint, moment: datetime, new_id: int | None) -> Complaint
         id=new_id,
         public_id=uuid4(),
         phase=Phase.REGISTERED,
-        customer_id=_customer(new.complainant, moment),
-        representative_id=None if new.representative is None else _customer(new.representative, moment),
+        customer_id=customer_for(new.complainant, moment),
+        representative_id=None if new.representative is None else customer_for(new.representative, moment),
         unit_id=new.unit_id,
         product=_product(new.product),
         product_text=new.product,
@@ -315,12 +319,14 @@ def _store(new: NewComplaint, moment: datetime, new_id: int | None) -> Complaint
         message_id=new.message_id,
         state=MessageState.RECEIVED,
         at=received_at,
+        protection=new.protection[:20],
+        source_mail=new.source_mail,
     )
     store_files(message, new.files)
     return complaint
 
 
-def _customer(person: Person, moment: datetime) -> int:
+def customer_for(person: Person, moment: datetime) -> int:
     """The id of the customer with this address and name, made when there is none; what is missing there is filled in."""
     values = [person.phone, person.address, person.account_number, person.user_name, person.language]
     with connection.cursor() as cursor:
