@@ -192,6 +192,25 @@ AMENDS_API_BODY_LIMIT = 10 * 1024 * 1024
 AMENDS_SMTP_HOST = os.environ.get("AMENDS_SMTP_HOST", "127.0.0.1")
 AMENDS_SMTP_PORT = int(os.environ.get("AMENDS_SMTP_PORT", "2525"))
 AMENDS_MAIL_SIZE_LIMIT = int(os.environ.get("AMENDS_MAIL_SIZE_LIMIT", str(40 * 1024 * 1024)))
+AMENDS_SMTPS_PORT = int(os.environ.get("AMENDS_SMTPS_PORT") or 0)
+AMENDS_LMTP_PORT = int(os.environ.get("AMENDS_LMTP_PORT") or 0)
+AMENDS_LMTP_SOCKET = os.environ.get("AMENDS_LMTP_SOCKET", "")
+AMENDS_MAIL_CERTIFICATE = os.environ.get("AMENDS_MAIL_CERTIFICATE", "")
+AMENDS_MAIL_KEY = os.environ.get("AMENDS_MAIL_KEY", "")
+AMENDS_MAIL_REQUIRE_TLS = os.environ.get("AMENDS_MAIL_REQUIRE_TLS") == "1"
+AMENDS_MAIL_ACCEPT_DOMAINS = [
+    domain for one in os.environ.get("AMENDS_MAIL_ACCEPT_DOMAINS", "").split(",") if (domain := one.strip().lower())
+]
+AMENDS_MAIL_CONNECTIONS = int(os.environ.get("AMENDS_MAIL_CONNECTIONS", "50"))
+AMENDS_MAIL_IDLE_SECONDS = int(os.environ.get("AMENDS_MAIL_IDLE_SECONDS", "300"))
+AMENDS_MAIL_PROVIDERS = [
+    name for one in os.environ.get("AMENDS_MAIL_PROVIDERS", "").split(",") if (name := one.strip().lower())
+]
+ANYMAIL = {
+    "WEBHOOK_SECRET": os.environ.get("AMENDS_MAIL_PROVIDER_SECRET", ""),
+    "MAILGUN_WEBHOOK_SIGNING_KEY": os.environ.get("AMENDS_MAILGUN_SIGNING_KEY", ""),
+}
+AMENDS_SECRETS_DIR = os.environ.get("AMENDS_SECRETS_DIR", str(DATA_DIR / "secrets"))
 AMENDS_MAIL_DOMAIN = os.environ.get("AMENDS_MAIL_DOMAIN", "amends.localhost")
 AMENDS_MAILBOX = os.environ.get("AMENDS_MAILBOX", f"care@{AMENDS_MAIL_DOMAIN}")
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
