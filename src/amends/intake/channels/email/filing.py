@@ -139,7 +139,7 @@ def _complaint(
         new=NewComplaint(
             channel="email",
             complainant=Person(name=clean_line(sender.name)[:300], email=sender.address[:320]),
-            unit_id=_unit_written_to(identity.addressees(mail, row.envelope_to)),
+            unit_id=row.unit_id or _unit_written_to(identity.addressees(mail, row.envelope_to)),
             subject=shorten(mail.subject, 500),
             text=mail.text,
             html=mail.html or "",
