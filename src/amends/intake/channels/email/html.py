@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 import nh3
 
 from amends.intake.channels.email.charsets import clean
+from amends.intake.channels.email.reply_text import ATTRIBUTED, CUT, MARKS
 
 MAX_CHARACTERS = 512 * 1024
 MAX_DEPTH = 2000  # forwarded chains of real mail reach 1,250
@@ -106,8 +107,21 @@ def _own_images_only(tag: str, attribute: str, value: str) -> str | None:
 
 
 def to_text(source: str) -> str:
-    """The text a person sees, with quoted parts marked by "> " and the mail programs' reply separators kept."""
-    guarded = guard(source)
+    """The text a person sees, with quoted parts marked by "> "."""
+    return tidy(without_marks(to_marked_text(source)))
+
+
+def without_marks(text: str) -> str:
+    """The text without the marks of the reader; a line that was only a mark goes."""
+    return "\n".join(line.translate(MARKS) for line in text.split("\n") if line != CUT)
+
+
+def to_marked_text(source: str) -> str:
+    """The same, with private marks where a mail program's markup says that an answered message follows.
+
+    `reply_text` understands the marks (`CUT`, `ATTRIBUTED`); they must never be stored or shown.
+    """
+    guarded = guard(source.translate(MARKS))
     if guarded is None:
         return _stripped(source)
     normalised = nh3.clean(
@@ -141,14 +155,24 @@ def tidy(text: str) -> str:
 BLOCKS = {"p", "div", "table", "tr", "ul", "ol", "dl", "dt", "dd", "li", "h1", "h2", "h3", "h4", "h5", "h6", "pre",
           "center", "figure", "figcaption", "caption", "details", "summary", "blockquote", "hr"}  # fmt: skip
 SPACED = {"p", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote"}
-# Containers in which the well-known mail programs put the message that is answered.
-QUOTES = re.compile(r"(?:^|\s)(?:gmail_quote(?!_attribution)|moz-cite|yahoo_quoted|protonmail_quote|zmail_extra|"
-                    r"ms-outlook-mobile-reference-message|tutanota_quote|WordSection_quote)(?:\s|$)")  # fmt: skip
-QUOTE_IDS = re.compile(r"^(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION|stopSpelling|zwchr|mail-editor-reference-"
-                       r"message-container|isForwardContent|isReplyContent|reply-intro)$", re.IGNORECASE)  # fmt: skip
+# Containers in which the well-known mail programs put the message that is answered, up to the end of the mail.
+CONTAINERS = re.compile(r"(?:^|\s)(?:yahoo_quoted|protonmail_quote|zmail_extra|ms-outlook-mobile-reference-message|"
+                        r"tutanota_quote|WordSection_quote|gmail_extra_quote|x_?divRplyFwdMsg|mail_quote_body|"
+                        r"replaced-blockquote|front-blockquote)(?:\s|$)")  # fmt: skip
+CONTAINER_IDS = re.compile(r"^(?:x_)*(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION|stopSpelling|zwchr|"
+                           r"mail-editor-reference-message-container|isForwardContent|isReplyContent|reply-intro|"
+                           r"ymail_android_signature_quote|yahoo_quoted_\d{1,20}|replySplit|qm_quote)$",
+                           re.IGNORECASE)  # fmt: skip
+# Lines above a quotation that say who wrote it.
+ATTRIBUTIONS = re.compile(
+    r"(?:^|\s)(?:gmail_attr|moz-cite-prefix|moz-email-headers-table|zmail_attr|protonmail_attr)(?:\s|$)"
+)
 # Outlook draws a line above the header of the answered message and calls it nothing.
-OUTLOOK_LINE = re.compile(r"border-top:\s*(?:solid|1px)[^;]{0,40}|border-top-style:\s*solid", re.IGNORECASE)
-OUTLOOK_COLOURS = re.compile(r"#(?:b5c4df|e1e1e1|e5e5e5)|rgb\(229, ?229, ?229\)", re.IGNORECASE)
+OUTLOOK_LINE = re.compile(r"border-top:\s*(?:solid|1px)[^;]{0,40}|border-top-style:\s*solid|border:\s*none;\s*border-top:",
+                          re.IGNORECASE)  # fmt: skip
+OUTLOOK_COLOURS = re.compile(
+    r"#(?:b5c4df|e1e1e1|e5e5e5|e0e0e0)|rgb\((?:229, ?229, ?229|225, ?225, ?225|181, ?196, ?223)\)", re.IGNORECASE
+)
 SEPARATOR = "________________________________"
 
 
@@ -165,6 +189,7 @@ class _TextReader(HTMLParser):
         self._link = ""
         self._link_start = 0
         self._gap = False
+        self._attributing = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
@@ -172,6 +197,8 @@ class _TextReader(HTMLParser):
             self._break()
         elif tag == "hr":
             self._end_line(gap=False)
+            if _starts_quote(attributes):
+                self._emit(CUT)
             self._line = SEPARATOR
             self._end_line(gap=False)
         elif tag == "img":
@@ -189,10 +216,11 @@ class _TextReader(HTMLParser):
         self._end_line(gap=tag in SPACED)
         quoting = tag == "blockquote"
         if _starts_quote(attributes):
-            self._line = SEPARATOR
-            self._end_line(gap=False)
+            self._emit(CUT)
         self._open.append((tag, quoting))
         self._quote += quoting
+        if self._attributing or ATTRIBUTIONS.search(attributes.get("class", "")):
+            self._attributing += 1
         self._pre += tag == "pre"
         if tag == "li":
             self._line = "- "
@@ -206,6 +234,7 @@ class _TextReader(HTMLParser):
         # The input is nh3's output: every element is closed, in order.
         if self._open and self._open[-1][0] == tag:
             name, quoting = self._open.pop()
+            self._attributing -= self._attributing > 0
             self._quote -= quoting
             self._pre -= name == "pre"
 
@@ -241,9 +270,12 @@ class _TextReader(HTMLParser):
         self._gap = self._gap or gap
 
     def _emit(self, line: str) -> None:
-        prefix = "> " * min(self._quote, 20)
+        if line == CUT:
+            self._lines.append(CUT)
+            return
+        prefix = "> " * min(self._quote, 20) or (ATTRIBUTED if self._attributing else "")
         if self._gap and self._lines:
-            self._lines.append(prefix.rstrip())
+            self._lines.append(prefix.rstrip() if self._quote else "")
         self._gap = False
         self._lines.append((prefix + line).rstrip())
 
@@ -256,4 +288,5 @@ class _TextReader(HTMLParser):
 def _starts_quote(attributes: dict[str, str]) -> bool:
     style = attributes.get("style", "")
     outlook = OUTLOOK_LINE.search(style) and OUTLOOK_COLOURS.search(style)
-    return bool(outlook or QUOTES.search(attributes.get("class", "")) or QUOTE_IDS.match(attributes.get("id", "")))
+    named = CONTAINERS.search(attributes.get("class", "")) or CONTAINER_IDS.match(attributes.get("id", ""))
+    return bool(outlook or named)

@@ -31,28 +31,30 @@ def parse(raw: bytes) -> ParsedMail:
     body = _Body()
     _collect(root, body, problems)
     source = "\n<hr>\n".join(body.htmls)
-    text = _bounded("\n".join(body.texts).strip("\n"), problems)
-    html_text = html.to_text(source) if source else ""
-    if not text.strip():
+    text = _bounded("\n".join(body.texts).strip("\n").translate(reply_text.MARKS), problems)
+    marked = html.to_marked_text(source) if source else ""
+    html_text = html.tidy(html.without_marks(marked))
+    only_html = not text.strip()
+    if only_html:
         text = _bounded(html_text, problems)
     cleaned = html.clean_html(source) if source else None
     if source and cleaned is None:
         problems.append("HTML too large or too deeply nested to show; only its text is shown")
     files = tuple(attachments.attachment(part, number, problems) for number, part in enumerate(body.files, 1))
-    return _assembled(root, text, html_text, cleaned, files, problems)
+    return _assembled(root, (marked if only_html else text, text, marked), cleaned, files, problems)
 
 
 def _assembled(
     root: structure.Part,
-    text: str,
-    html_text: str,
+    texts: tuple[str, str, str],
     cleaned: str | None,
     files: tuple[Attachment, ...],
     problems: list[str],
 ) -> ParsedMail:
+    source, text, marked = texts
     subject = _subject(root, problems)
     sender = _sender(root, problems)
-    mail_kind, bounce = kind.classify(root, list(root.walk()), sender, subject, text or html_text)
+    mail_kind, bounce = kind.classify(root, list(root.walk()), sender, subject, text)
     raw_date = root.header("date")
     raw_id = root.header("message-id")
     answered = tuple(found for raw in root.all_headers("in-reply-to") for found in headers.identifiers(raw))
@@ -73,7 +75,7 @@ def _assembled(
         references=tuple(dict.fromkeys((*references, *answered[1:]))),
         text=text,
         html=cleaned,
-        reply_text=_reply(mail_kind, text, html_text),
+        reply_text=_reply(mail_kind, subject, source, marked),
         attachments=files,
         bounce=bounce,
         answerable=kind.answerable(root, mail_kind),
@@ -81,21 +83,17 @@ def _assembled(
     )
 
 
-def _reply(mail_kind: MailKind, text: str, html_text: str) -> str:
+def _reply(mail_kind: MailKind, subject: str, source: str, marked: str) -> str:
+    """What was written this time; `source` is the text it is looked for in, `marked` the HTML's with its marks."""
     if mail_kind in {MailKind.BOUNCE, MailKind.DELIVERY_NOTICE}:
-        return text.strip()
-    found = reply_text.reply_text(text)
-    # The plain version of some mailers loses the quotation marks that their HTML still has.
-    if html_text and len(found) > 200:
-        other = reply_text.reply_text(html_text)
-        if other and len(other) < len(found) // 2 and _starts_alike(other, found):
-            return other
-    return found
-
-
-def _starts_alike(one: str, other: str) -> bool:
-    first, second = (re.sub(r"\W+", "", value)[:40] for value in (one, other))
-    return bool(first) and second.startswith(first[:40])
+        return html.without_marks(source).strip()
+    forwarded = reply_text.FORWARD_SUBJECT.match(subject) is not None
+    found = reply_text.reply_text(source, forwarded=forwarded)
+    if not marked or source is marked:
+        return found
+    # The plain version of some mailers loses the quotation marks that their HTML still has; then its beginning that
+    # the HTML confirms is kept, in its own lines.
+    return reply_text.common_beginning(found, reply_text.reply_text(marked, forwarded=forwarded))
 
 
 def _bounded(text: str, problems: list[str]) -> str:

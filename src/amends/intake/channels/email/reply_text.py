@@ -1,229 +1,310 @@
 """What the person wrote this time: without the quoted message, without the signature.
 
 Works on lines, forwards only, with bounded patterns. When in doubt it keeps: a line too many is read by an agent, a
-line too few is a complaint that nobody hears. If nothing would remain, the whole text is returned.
+line too few is a complaint that nobody hears. If nothing would remain, the whole text is returned. What counts as
+signature is in `signatures`, the words of the mail programs are in `words.toml`.
 """
 
 import re
 
+from amends.intake.channels.email import signatures, words
+from amends.intake.channels.email.words import ATTRIBUTION_ENDS, ATTRIBUTION_OPENS, FORWARD, SEPARATOR
+
 MAX_LINES = 20_000
+MAX_READ_LINES = 3000  # beyond them only marked quotations are left out; no person's answer is that long
 LONGEST_LINE = 400  # for patterns; longer lines are prose or data, never a separator
+LONGEST_BLOCK_LINE = 2000  # a header block that was flattened into one line
 
-# "On … wrote:" in the languages of the common mail programs: the words before and after names and dates.
-ATTRIBUTION_ENDS = re.compile(
-    r"(?:\b(?:wrote|writes|schrieb|geschrieben|a écrit|escribió|ha scritto|scrisse|schreef|escreveu|napisał(?:\(a\))?|"
-    r"skrev|napsal(?:\(a\))?|írta|yazdı|a scris|написал(?:а|\(а\))?|пишет|писал(?:а)?|kirjoitti)\b"
-    r"|wrote|写道|のメッセージ|さんは書きました|작성)[^\n]{0,120}[:：]\s*$",
-    re.IGNORECASE,
-)  # fmt: skip
-ATTRIBUTION_STARTS = re.compile(
-    r"^\s*[>*_\-\s]{0,12}(?:On|Am|Le|El|Il|Op|Em|Den|Dne|W dniu|Dnia|På|Il giorno|Il|Em|Pe|Am|Den|Le|At|In article|"
-    r"В|Le|Ter|On the|Von|From|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{4}年|"
-    r"(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)"
-    r"[a-z]{0,7}[.,])\b",
-    re.IGNORECASE,
-)
+# Marks of the HTML reader: from here on an answered message follows; this line names who wrote the quotation below it.
+# Both are private characters, which never stand in a text of ours.
+CUT = "\ue0f1"
+ATTRIBUTED = "\ue0f2"
+MARKS = str.maketrans("", "", CUT + ATTRIBUTED)
+
 # A date, a name and an address with a colon, no verb: "Thu, 26 Jun 2014 14:00 +0400 от Name <a@b.example>:"
-BARE_ATTRIBUTION = re.compile(r"(?=.{0,200}\d{1,2}[:.]\d{2}).{6,200}[<\"(][^\s<>]{1,100}@[^\s<>]{1,100}[>\")]\s*:\s*$")
-SEPARATOR = re.compile(
-    r"^\s*[>*\s]{0,4}(?:[-_=—–*]{2,}\s*(?:original message|original appointment|ursprüngliche nachricht|"
-    r"originalnachricht|message d'origine|message original|mensaje original|messaggio originale|oorspronkelijk bericht|"
-    r"mensagem original|original meddelelse|ursprungligt meddelande|wiadomość oryginalna|исходное сообщение|"
-    r"reply message|antwort)\s*[-_=—–*]{0,}\s*)$",
+BARE_ATTRIBUTION = re.compile(
+    r"(?=.{0,200}(?:\d{1,2}[:.]\d{2}|\d{4}))[^>]{6,250}[<\"(]\s?[^\s<>]{1,100}@[^\s<>]{1,100}\s?[>\")]+\s*:\s*$"
+)
+# The same without the colon, which only counts above quoted lines: "2013/10/2 Name <a@b.example>"
+DATED_ADDRESS = re.compile(r"^(?=.{0,80}\d{4}).{6,250}<[^\s<>]{1,100}@[^\s<>]{1,100}>$")
+# Somebody's words and the attribution on one line: "Yes. On Wed, 4 Apr 2012 at 3:59 PM, a@b.example wrote:"
+SAME_LINE = re.compile(
+    r"(?<=\S)\s{0,3}-{0,4}\s{0,3}\b(?=On\s(?:[A-Z][a-z]{2,8},?\s|\d{1,2}[./ ])[^\n]{6,200}\bwrote:\s{0,3}$)"
+)
+# "---- Name wrote ----"
+DASHED_ATTRIBUTION = re.compile(rf"^\s*>?\s?[-\u2010-\u2015]{{2,}}\s?.{{2,150}}{words.any_of('wrote')}\s?:?\s?[-\u2010-\u2015]{{2,}}\s*$",
+                                re.IGNORECASE)  # fmt: skip
+VERB_LAST = re.compile(words.any_of("wrote") + r"\s*$", re.IGNORECASE)
+RULE = re.compile(r"^\s*(?:_{5,}|-{5,}|={5,}|\*{5,}|[\u2010-\u2015\u2500]{5,})\s*$")
+MARKER = re.compile(
+    r"(?:reply above this line|type your reply above|reply above the line|write (?:your )?(?:reply|answer) above|"
+    r"antworten sie (?:bitte )?(?:oberhalb|über) dieser (?:zeile|linie)|bitte (?:antworten sie )?oberhalb dieser (?:zeile|linie)|"
+    r"antwort(?:en)? oberhalb dieser (?:zeile|linie)|répondre au-dessus de cette ligne|répondez au-dessus de cette ligne|"
+    r"responda? (?:por )?encima de esta línea|rispondi sopra questa (?:riga|linea)|antwoord boven deze (?:regel|lijn)|"
+    r"responda acima desta linha|svara ovanför denna rad)",
     re.IGNORECASE,
 )
-FORWARD = re.compile(
-    r"^\s*[>*\s]{0,4}(?:[-_=—–*]{2,}\s*(?:forwarded message|weitergeleitete nachricht|message transféré|"
-    r"mensaje reenviado|messaggio inoltrato|doorgestuurd bericht|mensagem encaminhada)\s*[-_=—–*]{0,}\s*|"
-    r"begin forwarded message:|anfang der weitergeleiteten nachricht:)\s*$",
+QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;|\u00bb\s|\u203a\s|[A-Z]{1,3}>(?:\s|$))|^#reply#")
+CITED_FIELD = re.compile(r"\S@\S|\[mailto:", re.IGNORECASE)
+
+FORWARD_SUBJECT = re.compile(
+    r"^\W{0,3}(?:fwd?|wg|tr|rv|rif|i|enc|doorst|vb|vs|vl|pd|továbbítás|fw|fs|転送|转发|轉寄|전달|ileti|yml|πρθ|пересл)\s?(?:\[\d{1,2}\])?\s?[:：]",
     re.IGNORECASE,
 )
-RULE = re.compile(r"^\s*(?:[_]{10,}|[-]{10,}|[=]{10,})\s*$")
-MARKER = re.compile(r"(?:reply above this line|type your reply above|antworten sie oberhalb dieser (?:zeile|linie)|"
-                    r"bitte oberhalb dieser (?:zeile|linie))", re.IGNORECASE)  # fmt: skip
-HEADER_NAMES = re.compile(
-    r"^[\s>*_]{0,8}(?P<name>from|sent|date|to|cc|subject|reply-to|importance|organization|von|gesendet(?: am)?|"
-    r"datum|an|"
-    r"betreff|kopie|de|envoyé(?: le)?|date|à|objet|para|enviado(?: el| em)?|asunto|fecha|da|inviato|data|a|oggetto|van|"
-    r"verzonden|aan|onderwerp|assunto|från|skickat|till|ämne|fra|sendt|til|emne|od|do|temat|wysłano|от|кому|тема|дата|"
-    r"отправлено|差出人|送信日時|宛先|件名|发件人|发送时间|收件人|主题)\s*\*?\s*[:：]\*?",
-    re.IGNORECASE,
-)  # fmt: skip
-SENDER_NAMES = {"from", "von", "de", "da", "van", "från", "fra", "od", "от", "差出人", "发件人"}
-
-# What a program writes above an answered message and a person seldom does: an address or a time of day.
-MADE_BY_MACHINE = re.compile(r"\S@\S|\d{1,2}[:.h]\d{2}")
-
-SENT_FROM = re.compile(
-    r"^\s*[*_]?(?:sent (?:from|via|with|using) (?:my |a |an |the )?[\w'’+. -]{1,40}(?:\([^()\s]{1,100}\))?|"
-    r"(?:von|mit) (?:meinem?r? )[\w'’. -]{1,40} gesendet|gesendet (?:von|mit|über) [\w'’. -]{1,50}|"
-    r"diese nachricht wurde von meinem [\w'’. -]{1,50} gesendet\.?|von outlook für \w{1,10} (?:gesendet|beziehen)|"
-    r"envoyé de(?:puis)? mon [\w'’. -]{1,40}|enviado desde mi [\w'’. -]{1,40}|inviato da(?:l mio)? [\w'’. -]{1,40}|"
-    r"verzonden vanaf mijn [\w'’. -]{1,40}|enviado do meu [\w'’. -]{1,40}|skickat från min [\w'’. -]{1,40}|"
-    r"get outlook for \w{1,12}(?: <[^<>\s]{1,200}>)?|outlook für \w{1,12} beziehen|"
-    r"отправлено с [\w'’. -]{1,40}|via mobile)[.*_]?\s*(?:<[^<>\s]{1,200}>)?\s*$",
-    re.IGNORECASE,
-)
-SIGNATURE = re.compile(r"^\s{0,3}(?:--|—|––|-- ?)\s*$")
-DASH_NAME = re.compile(r"^-\s?[A-Z][\w.'’-]{1,20}(?: [A-Z][\w.'’-]{0,20}){0,3}\s*$")
-CONTACT = re.compile(
-    r"https?://|www\.|\S@\S+\.\S|\+?\d[\d\s()./-]{6,}\d|\b(?:tel|fax|phone|mobil|telefon)\b", re.IGNORECASE
-)
-QUOTED = re.compile(r"^\s{0,3}>|^#reply#")
 
 
-def reply_text(text: str) -> str:
-    """The new part of a message; the whole text when nothing else would be left."""
+class _Kept:
+    """The lines that stay; what is left out between them leaves one empty line."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._after_gap = False
+
+    def add(self, line: str) -> None:
+        if self._after_gap and not line.strip():
+            return
+        self._after_gap = False
+        self.lines.append(line)
+
+    def gap(self) -> None:
+        if self._after_gap:
+            return
+        while self.lines and not self.lines[-1].strip():
+            self.lines.pop()
+        if self.lines:
+            self.lines.append("")
+        self._after_gap = True
+
+    @property
+    def written(self) -> bool:
+        return any(line.strip() for line in self.lines)
+
+
+def reply_text(text: str, *, forwarded: bool = False) -> str:
+    """The new part of a message; the whole text when nothing else would be left.
+
+    `forwarded` says that the subject announces a forwarded message: then what follows a header block is no answered
+    message but the thing the person wants to show, and stays.
+    """
     lines = text.split("\n")[:MAX_LINES]
-    kept = _without_quotes(lines)
-    kept = _without_signature(kept)
-    result = "\n".join(kept).strip()
-    result = re.sub(r"\n{3,}", "\n\n", result)
-    return result or text.strip()
+    kept = signatures.without_signature(_without_quotes(lines, forwarded=forwarded))
+    result = "\n".join(kept).translate(MARKS).strip()
+    return result or re.sub(r"\n{3,}", "\n\n", text.translate(MARKS)).strip()
 
 
-def _without_quotes(lines: list[str]) -> list[str]:
-    kept: list[str] = []
+def _without_quotes(lines: list[str], *, forwarded: bool) -> list[str]:
+    kept = _Kept()
+    lines = list(lines)
     index = 0
     while index < len(lines):
         line = lines[index]
-        if FORWARD.match(line[:LONGEST_LINE]):
+        short = line[:LONGEST_LINE]
+        if index >= MAX_READ_LINES:
+            kept.lines += [after for after in lines[index:] if after != CUT and not QUOTED.match(after)]
+            break
+        if FORWARD.match(short) or (forwarded and _ends_all(lines, index, written=True)):
             # A forwarded message is what the person wants to show us: it stays.
-            return kept + lines[index:]
-        if _ends_all(lines, index):
+            return [*kept.lines, *(after for after in lines[index:] if after != CUT)]
+        if _ends_all(lines, index, written=kept.written) or MARKER.search(short):
             break
-        if MARKER.search(line[:LONGEST_LINE]):
-            break
-        length = _attribution_length(lines, index)
-        if length:
-            following = index + length
-            if not _quote_follows(lines, following):
-                if _written(kept) and MADE_BY_MACHINE.search(" ".join(lines[index:following])[:LONGEST_LINE]):
-                    break
-                # "On 3 May I wrote:" is the person's own sentence, and an answer below an unmarked quotation
-                # cannot be told apart: both stay.
-                kept += lines[index:following]
-                index = following
-                continue
-            index = following
+        ends = short.rstrip().endswith(":") and not QUOTED.match(line)
+        same_line = SAME_LINE.search(short) if ends else None
+        if same_line:
+            kept.add(line[: same_line.start()].rstrip(" -"))
+            lines[index] = line[same_line.end() :]
             continue
-        if QUOTED.match(line):
+        length = attribution_length(lines, index)
+        if length and quote_follows(lines, index + length):
+            index += length
+            kept.gap()
+        elif length and kept.written and _made_by_machine(lines[index : index + length]):
+            # "On 3 May I wrote:" is the person's own sentence, and an answer below an unmarked quotation
+            # cannot be told apart: both stay.
+            break
+        elif length:
+            for own in lines[index : index + length]:
+                kept.add(own)
+            index += length
+        elif QUOTED.match(line) or _left_over(lines, index):
             index += 1
-            continue
-        kept.append(line)
-        index += 1
-    return kept
+            kept.gap()
+        elif line == CUT:
+            index += 1
+        else:
+            kept.add(line)
+            index += 1
+    return kept.lines
 
 
-def _written(kept: list[str]) -> bool:
-    return any(line.strip() for line in kept)
+def _made_by_machine(attribution: list[str]) -> bool:
+    """What a program writes above an answered message and a person seldom does: an address, a time of day."""
+    joined = " ".join(line.strip() for line in attribution)[: 2 * LONGEST_LINE]
+    return ATTRIBUTED in joined or words.AT.search(joined) is not None or words.TIME.search(joined) is not None or (
+        words.YEAR.search(joined) is not None and ATTRIBUTION_OPENS.match(joined) is not None
+        and re.search(r"\b(?:i|ich|je|we|wir|your|ihr)\b", joined, re.IGNORECASE) is None
+    )  # fmt: skip
 
 
-def _ends_all(lines: list[str], index: int) -> bool:
+def _left_over(lines: list[str], index: int) -> bool:
+    """The tail of a quoted line that a program wrapped without marking it again."""
+    if not 0 < index < len(lines) - 1 or not QUOTED.match(lines[index - 1]) or not QUOTED.match(lines[index + 1]):
+        return False
+    line, above = lines[index].strip(), lines[index - 1]
+    linked = line.startswith(("(", "<")) and line.endswith((">", ")"))
+    if linked or (above.count("(") > above.count(")") and ")" in line):
+        return True
+    return 0 < len(line) <= 40 and len(above) >= 66 and (line[0].islower() or line[0] in "<([")
+
+
+def _ends_all(lines: list[str], index: int, *, written: bool) -> bool:
     """Whether the answered message, unmarked, starts here and goes on to the end."""
-    line = lines[index][:LONGEST_LINE]
-    if SEPARATOR.match(line):
+    line = lines[index]
+    if not line.strip():
+        return False
+    if line == CUT:
+        return written
+    short = line[:LONGEST_LINE]
+    if SEPARATOR.match(short):
         return True
-    following = _next_written(lines, index + 1)
-    if RULE.match(line) and (_header_block(lines, following) or following >= len(lines)):
-        return True
-    return _header_block(lines, index) and any(kept.strip() for kept in lines[:index])
+    if RULE.match(short):
+        following = next_written(lines, index + 1)
+        return following >= len(lines) or header_block(lines, following) > 0 or lines[following] == CUT
+    return written and (header_block(lines, index) > 0 or _flat_block(line))
 
 
-def _next_written(lines: list[str], index: int) -> int:
+def next_written(lines: list[str], index: int) -> int:
+    """The next line from `index` on that is not empty."""
     while index < len(lines) and not lines[index].strip():
         index += 1
     return index
 
 
-def _header_block(lines: list[str], index: int) -> bool:
-    """Three or more lines like From:, Sent:, To:, Subject:, with a sender among them, starting at `index`."""
-    names: list[str] = []
-    position = index
-    misses = 0
-    while position < min(len(lines), index + 12) and misses < 2:
-        match = HEADER_NAMES.match(lines[position][:LONGEST_LINE])
+def header_block(lines: list[str], index: int) -> int:
+    """How many lines the header of an answered message (From:, Sent:, To:, Subject:) takes from `index`; 0 when none.
+
+    Two lines are enough when one of them has an address and the other a time; a person's own "From: London, To:
+    Leeds" has neither.
+    """
+    kinds: list[frozenset[str]] = []
+    values = ""
+    position = last = index
+    misses = empty = 0
+    while position < min(len(lines), index + 24) and misses < 3 and empty < 3:
+        line = lines[position][:LONGEST_BLOCK_LINE]
+        match = words.HEADER_LINE.match(line) if not QUOTED.match(line) or kinds else None
         if match:
-            names.append(match["name"].lower())
-            misses = 0
-        elif not names:
-            return False
+            kinds.append(words.header_kinds()[re.sub(r"\s+", " ", match["name"].lower())])
+            values += " " + match["value"][:LONGEST_LINE]
+            misses = empty = 0
+            last = position + 1
+        elif not kinds:
+            return 0
+        elif not line.strip():
+            empty += 1
         else:
             misses += 1
+            values += " " + line[:LONGEST_LINE]
         position += 1
-    return len(set(names)) >= 3 and not SENDER_NAMES.isdisjoint(names)
+    return last - index if _is_block(kinds, values) else 0
 
 
-def _attribution_length(lines: list[str], index: int) -> int:
+def _is_block(kinds: list[frozenset[str]], values: str) -> bool:
+    meant = frozenset().union(*kinds) if kinds else frozenset()
+    address = CITED_FIELD.search(values) is not None
+    moment = words.TIME.search(values) is not None or words.YEAR.search(values) is not None
+    if len(kinds) < 2 or not ({"sender"} & meant or (address and moment)):
+        return False
+    if len(set(kinds)) >= 3:
+        return "subject" in meant or address or (moment and "sent" in meant)
+    return len(set(kinds)) == 2 and address and (moment or "subject" in meant)
+
+
+def _flat_block(line: str) -> bool:
+    """A header block that some program flattened: "From: A Sent: Monday To: B Subject: C" in one line."""
+    line = line[:LONGEST_BLOCK_LINE]
+    first = words.HEADER_LINE.match(line)
+    if first is None or "sender" not in words.header_kinds()[re.sub(r"\s+", " ", first["name"].lower())]:
+        return False
+    names = {match[0].lower() for match in words.HEADER_INSIDE.finditer(line)}
+    return len(names) >= 4
+
+
+def attribution_length(lines: list[str], index: int) -> int:
     """How many lines "On …, … wrote:" takes from here; 0 when it is none."""
     first = lines[index][:LONGEST_LINE]
-    if not first.strip():
+    if not first.strip() or QUOTED.match(first):
         return 0
-    if BARE_ATTRIBUTION.match(first.strip()):
+    if first.startswith(ATTRIBUTED):
+        length = 1
+        while index + length < len(lines) and lines[index + length].startswith(ATTRIBUTED):
+            length += 1
+        return length
+    if DASHED_ATTRIBUTION.match(first):
         return 1
-    if not ATTRIBUTION_STARTS.match(first):
-        # No opening word, but a verb at the end and a mark of a message: "Name <a@b.example> schrieb:"
-        return int(bool(ATTRIBUTION_ENDS.search(first)) and ("@" in first or bool(re.search(r"\d{4}", first))))
+    opened = ATTRIBUTION_OPENS.match(first) is not None
     joined = ""
     for length in range(1, 5):
         if index + length > len(lines):
             break
         line = lines[index + length - 1][:LONGEST_LINE]
-        if length > 1 and (not line.strip() or ATTRIBUTION_STARTS.match(line)):
+        if length > 1 and (not line.strip() or QUOTED.match(line)):
             break
-        joined = f"{joined} {line.strip()}"
-        if ATTRIBUTION_ENDS.search(joined) and (re.search(r"\d", joined) or "@" in joined):
+        joined = f"{joined} {line.strip()}".strip()
+        if len(joined) > 2 * LONGEST_LINE:
+            break
+        if not _may_end(joined, lines, index + length):
+            continue
+        if _is_attribution(joined, first, lines, index + length, opened=opened, alone=length == 1):
             return length
     return 0
 
 
-def _quote_follows(lines: list[str], index: int) -> bool:
-    following = _next_written(lines, index)
+def _may_end(joined: str, lines: list[str], following: int) -> bool:
+    """Cheap and first: an attribution ends with a colon or dashes, or stands right above marked lines."""
+    last = joined.rstrip(" \t>*_")[-1:]
+    return last in {":", "\uff1a", "-", "\u2014", "\u2015"} or quote_follows(lines, following)
+
+
+def _is_attribution(joined: str, first: str, lines: list[str], following: int, *, opened: bool, alone: bool) -> bool:
+    begun = alone or any(pattern.search(first) for pattern in (words.AT, words.TIME, words.YEAR))
+    if begun and BARE_ATTRIBUTION.match(joined[:LONGEST_LINE]):
+        return True
+    if begun and DATED_ADDRESS.match(joined[:LONGEST_LINE]) and quote_follows(lines, following):
+        return True
+    if not ATTRIBUTION_ENDS.search(joined[-240:]):
+        return opened and _verb_last(joined) and quote_follows(lines, following)
+    telling = [pattern.search(joined) is not None for pattern in (words.AT, words.TIME, words.YEAR)]
+    if opened and (any(telling) or re.search(r"\d", joined)):
+        return True
+    if any(telling) and begun:
+        return True
+    return alone and len(joined) <= 120 and quote_follows(lines, following)
+
+
+def _verb_last(joined: str) -> bool:
+    return VERB_LAST.search(joined[-60:]) is not None and bool(re.search(r"\d", joined))
+
+
+def quote_follows(lines: list[str], index: int) -> bool:
+    """Whether the next written line is a quoted one."""
+    following = next_written(lines, index)
     return following < len(lines) and QUOTED.match(lines[following]) is not None
 
 
-def _without_signature(lines: list[str]) -> list[str]:
-    """Cut at the earliest delimiter that has only a signature or footer below it; looks at the last lines only."""
-    cut = len(lines)
-    below = 0
-    for index in range(len(lines) - 1, 0, -1):
-        line = lines[index]
-        if below <= 15 and (
-            (SIGNATURE.match(line) and _rest_is_signature(lines[index + 1 :]))
-            or (RULE.match(line) and _rest_is_footer(lines[index + 1 :]))
-        ):
-            cut = index
-        below += bool(line.strip())
-        if below > 15:
+def common_beginning(plain: str, other: str) -> str:
+    """The lines of `plain` that `other` has too, when `other` is its beginning and shorter; else `plain` whole.
+
+    Only letters and digits are compared: the two versions of a mail break and mark their lines differently.
+    """
+    wanted = re.sub(r"[\W_]+", "", other)
+    found = re.sub(r"[\W_]+", "", plain)
+    if not wanted or len(wanted) >= len(found) or not found.startswith(wanted):
+        return plain
+    kept: list[str] = []
+    missing = len(wanted)
+    for line in plain.split("\n"):
+        if missing <= 0:
             break
-    return _without_last_lines(lines[:cut] if _written(lines[:cut]) else lines)
-
-
-def _rest_is_signature(rest: list[str]) -> bool:
-    """A signature is short; two dashes above pages of text are only two dashes."""
-    written = [line for line in rest if line.strip()]
-    return len(written) <= 12 and sum(len(line) for line in written) <= 1500
-
-
-def _rest_is_footer(rest: list[str]) -> bool:
-    """A rule above a few short lines with an address, number or link: contact data or a list's footer."""
-    written = [line for line in rest if line.strip()]
-    short = all(len(line) <= 120 for line in written)
-    return 0 < len(written) <= 15 and short and any(CONTACT.search(line[:LONGEST_LINE]) for line in written)
-
-
-def _without_last_lines(lines: list[str]) -> list[str]:
-    """Drop "Sent from my phone" and "-Name" at the very end."""
-    last = len(lines)
-    while last > 1:
-        line = lines[last - 1]
-        above = _written(lines[: last - 1])
-        if (
-            not line.strip()
-            or RULE.match(line)
-            or (above and (SENT_FROM.match(line[:LONGEST_LINE]) or DASH_NAME.match(line)))
-        ):
-            last -= 1
-            continue
-        break
-    return lines[:last]
+        missing -= len(re.sub(r"[\W_]+", "", line))
+        kept.append(line)
+    return "\n".join(kept).strip() if missing == 0 else plain
