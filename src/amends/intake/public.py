@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from amends.intake.channels.channel import channels, modules_of_channels
+from amends.intake.channels.chat.selectors import chat_of, lines_after, state_for_customer
+from amends.intake.channels.chat.services import customer_says, open_chat
+from amends.intake.channels.chat.tokens import chat_token
 from amends.intake.channels.web.files import MAX_TOTAL, Upload, accept_files
 from amends.intake.channels.web.guard import Stamp, new_stamp, read_stamp
 
@@ -14,8 +17,14 @@ __all__ = [
     "accept_files",
     "channel_apis",
     "channel_name",
+    "chat_of",
+    "chat_token",
+    "customer_says",
+    "lines_after",
     "new_stamp",
+    "open_chat",
     "read_stamp",
+    "state_for_customer",
 ]
 
 

@@ -22,6 +22,8 @@ FASTEST = timedelta(seconds=3)
 OLDEST = timedelta(days=2)
 PER_VISITOR, VISITOR_WINDOW = 20, timedelta(hours=1)
 PER_ADDRESS, ADDRESS_WINDOW = 6, timedelta(hours=1)
+PER_EVERYWHERE, EVERYWHERE_WINDOW = 300, timedelta(minutes=1)
+"""From all places together: far above a bad day of a large house, far below what machines send."""
 _STAMP = re.compile(r"(\d{9,11})\.([0-9a-f]{32})\.([a-z2-7]{24})")
 PURPOSE = "web-form"
 

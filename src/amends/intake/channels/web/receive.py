@@ -14,8 +14,10 @@ from amends.core.errors import AmendsError
 from amends.core.text import normalise_email, shorten
 from amends.intake.channels.web.guard import (
     ADDRESS_WINDOW,
+    EVERYWHERE_WINDOW,
     OLDEST,
     PER_ADDRESS,
+    PER_EVERYWHERE,
     PER_VISITOR,
     VISITOR_WINDOW,
     Stamp,
@@ -33,12 +35,6 @@ class TooOftenError(AmendsError):
 
     status = 429
     code = "too_often"
-
-
-def already_sent(stamp: Stamp) -> Complaint | None:
-    """The complaint that was made of this very form before."""
-    known = IntakeKey.objects.select_related("complaint").filter(source=SOURCE, key=stamp.key).first()
-    return known.complaint if known else None
 
 
 def receive(
@@ -62,15 +58,19 @@ def receive(
         Conflict: this form was sent before with other words.
     """
     new = _new(values, extra, files, unit, stamp, language)
-    digest = visitor_hash(visitor, now)
+    writer = new.complainant if new.representative is None else new.representative
     with transaction.atomic():
-        if already_sent(stamp) is None:
-            _refuse_too_many(digest, new.complainant if new.representative is None else new.representative, now)
+        refuse_too_many(source=SOURCE, stamp=stamp, visitor=visitor, email=writer.email, now=now)
         registration = register(actor=VISITOR, new=new)
         if registration.created:
-            FormUse.objects.filter(at__lt=now - OLDEST).delete()
-            FormUse.objects.create(visitor=digest, at=now)
+            count_use(visitor=visitor, now=now)
     return registration
+
+
+def count_use(*, visitor: str, now: datetime) -> None:
+    """Remember that somebody from here has sent something; what is old is forgotten."""
+    FormUse.objects.filter(at__lt=now - OLDEST).delete()
+    FormUse.objects.create(visitor=visitor_hash(visitor, now), at=now)
 
 
 def _new(
@@ -96,14 +96,25 @@ def _new(
     )
 
 
-def _refuse_too_many(digest: str, writer: Person, now: datetime) -> None:
-    visits = FormUse.objects.filter(visitor=digest, at__gt=now - VISITOR_WINDOW).count()
-    email = normalise_email(writer.email)
+def refuse_too_many(*, source: str, stamp: Stamp, visitor: str, email: str, now: datetime) -> None:
+    """Stop a flood from one place, with one address, or from everywhere; what was sent before with this stamp goes through.
+
+    Raises:
+        TooOftenError: the sentence says that the words are still in the form.
+    """
+    if IntakeKey.objects.filter(source=source, key=stamp.key).exists():
+        return
+    visits = FormUse.objects.filter(visitor=visitor_hash(visitor, now), at__gt=now - VISITOR_WINDOW).count()
+    email = normalise_email(email)
     written = 0
     if email:
-        sent = Complaint.objects.filter(channel="web", registered_at__gt=now - ADDRESS_WINDOW)
+        sent = Complaint.objects.filter(channel__in=["web", "chat"], registered_at__gt=now - ADDRESS_WINDOW)
         written = sent.filter(customer__email=email).count() + sent.filter(representative__email=email).count()
-    if visits >= PER_VISITOR or written >= PER_ADDRESS:
+    if visits >= PER_VISITOR or written >= PER_ADDRESS or _flooded(now):
         raise TooOftenError(
             _("A lot has been sent from here within the last hour. Your words are still in the form: try again later.")
         )
+
+
+def _flooded(now: datetime) -> bool:
+    return FormUse.objects.filter(at__gt=now - EVERYWHERE_WINDOW).count() >= PER_EVERYWHERE

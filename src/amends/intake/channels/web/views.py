@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -21,6 +20,7 @@ from amends.intake.channels.web import guard
 from amends.intake.channels.web.files import MAX_TOTAL, Upload, accept_files
 from amends.intake.channels.web.forms import ComplaintForm
 from amends.intake.channels.web.receive import TooOftenError, receive
+from amends.intake.channels.web.visitors import address_of, chosen_unit
 
 PREFILLED = ("product", "order", "text", "wish")
 ROOM_FOR_WORDS = 2 * 1024 * 1024
@@ -61,7 +61,7 @@ def _take_in(
             files=files,
             unit=unit,
             stamp=stamp,
-            visitor=_address(request),
+            visitor=address_of(request),
             language=(get_language() or "en").split("-")[0],
             now=clock.now(),
         )
@@ -78,9 +78,9 @@ def _take_in(
 
 
 def _unit(key: str) -> Unit | None:
-    """The unit of the address; None is the whole house, also for a key that is gone: an old poster loses no complaint."""
-    root_unit()
-    return Unit.objects.filter(key=key).first()
+    """The unit of the address; None is the whole house, where the customer can choose a shop."""
+    unit = chosen_unit(key)
+    return None if unit.parent_id is None and unit.key != key else unit
 
 
 def _prefilled(request: HttpRequest) -> dict[str, str]:
@@ -94,14 +94,6 @@ def _files(request: HttpRequest) -> tuple[list[NewFile], str]:
         return accept_files(cast("list[Upload]", request.FILES.getlist("files"))), ""
     except BadInput as refusal:
         return [], refusal.message
-
-
-def _address(request: HttpRequest) -> str:
-    """The visitor's network address; behind our own proxy the last one it wrote down."""
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    if forwarded and getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
-        return str(forwarded.rsplit(",", 1)[-1].strip())
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _thanks(complaint: Complaint) -> HttpResponse:

@@ -1,0 +1,53 @@
+"""The customer's side of the chat, on their own page."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from amends.cases.public import Complaint, portal_token
+from amends.core.errors import AmendsError
+from amends.core.text import clean
+from amends.followup.public import house_of, refusal_words
+from amends.intake.public import chat_of, chat_token, customer_says, lines_after, open_chat, state_for_customer
+from amends.portal.services import actor_of
+from amends.portal.web.views import own_page
+
+
+@own_page
+@require_http_methods(["GET", "POST"])
+def chat(request: HttpRequest, complaint: Complaint) -> HttpResponse:
+    """Show the chat; open it, or take in what was written without JavaScript. Looking opens nothing."""
+    if request.method != "POST":
+        return _page(request, complaint)
+    found = open_chat(actor=actor_of(complaint), complaint=complaint)
+    found.complaint = complaint
+    words = clean(request.POST.get("text", ""))
+    if words.strip():
+        try:
+            customer_says(chat=found, text=words, key=request.POST.get("key", ""))
+        except AmendsError as refusal:
+            return _page(request, complaint, refusal_words(refusal), words, refusal.status)
+    return HttpResponseRedirect(f"/p/{portal_token(complaint.public_id)}/chat/")
+
+
+def _page(
+    request: HttpRequest, complaint: Complaint, problem: str = "", written: str = "", status: int = 200
+) -> HttpResponse:
+    found = chat_of(complaint)
+    context = {
+        "complaint": complaint,
+        "token": portal_token(complaint.public_id),
+        "open": found.is_open,
+        "address": f"/chat/{chat_token(found.public_id)}/",
+        "lines": lines_after(found),
+        "state": state_for_customer(found),
+        "key": uuid4().hex,
+        "problem": problem,
+        "written": written,
+        **house_of(complaint),
+    }
+    return render(request, "portal/chat.html", context, status=status)
