@@ -5,8 +5,11 @@ A mapping is TOML:
     name = "helpdesk export"          # the source of the keys: the same key from the same source goes in once
     key = "Ticket #"                  # the column that names a row; without it, the row's content does
     timezone = "America/New_York"     # of dates without an offset
-    encoding = "utf-8"                # tried first; then utf-8 with BOM, then windows-1252
-    delimiter = ","
+    encoding = ""                     # found by looking at the file when it is not given
+    delimiter = ""                    # the same
+    sheet = ""                        # of a workbook; empty is the first one that is not hidden
+    unknown_units = "refuse"          # or "default": a unit that is not ours goes where the file goes
+    others = ""                       # columns that begin with this become attributes too; "*" is all that are left
 
     [fields]                          # field = column, or a table
     subject = "Title"
@@ -24,11 +27,14 @@ A mapping is TOML:
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tomllib
 from collections.abc import Mapping as Table
 from datetime import datetime
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -106,8 +112,11 @@ class ImportMapping(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\w .-]+$")]
     key: str = ""
     timezone: str = "UTC"
-    encoding: str = "utf-8"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: Annotated[str, Field(max_length=40)] = ""
+    delimiter: Annotated[str, Field(max_length=1)] = ""
+    sheet: Annotated[str, Field(max_length=31)] = ""
+    unknown_units: Literal["refuse", "default"] = "refuse"
+    others: Annotated[str, Field(max_length=40)] = ""
     fields: dict[str, FieldRule]
     attributes: dict[str, FieldRule] = Field(default_factory=dict)
 
@@ -131,10 +140,33 @@ class ImportMapping(BaseModel):
             raise ValueError(f"{value!r} is not a time zone; use a name such as Europe/Berlin")
         return value
 
-    def columns(self) -> set[str]:
+    @cached_property
+    def columns(self) -> frozenset[str]:
         """Every column the mapping reads."""
         named = {name for rule in (*self.fields.values(), *self.attributes.values()) for name in rule.names}
-        return named | ({self.key} if self.key else set())
+        return frozenset(named | ({self.key} if self.key else set()))
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone of dates without an offset."""
+        return ZoneInfo(self.timezone)
+
+    def attributes_of(self, row: Table[str, str]) -> dict[str, str]:
+        """The attributes of one row, the empty ones left out."""
+        found = {name: value for name, rule in self.attributes.items() if (value := rule.read(row))}
+        if not self.others:
+            return found
+        used = self.columns
+        prefix = "" if self.others == "*" else self.others
+        for name, value in row.items():
+            if name.startswith(prefix) and name not in used and value and value.strip():
+                found.setdefault(name.removeprefix(prefix)[:100], value.strip())
+        return found
+
+    @property
+    def digest(self) -> str:
+        """A few characters that change whenever the mapping says something else."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
 
     def moment(self, name: str, text: str) -> datetime:
         """A date of a row as an aware instant: ISO 8601, or the formats of the field, in the mapping's zone.
@@ -154,7 +186,7 @@ class ImportMapping(BaseModel):
             raise BadInput(f"{name}: {text[:60]!r} is not a date of the form {expected}.", field=name) from error
 
     def _aware(self, moment: datetime) -> datetime:
-        return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.timezone))
+        return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
 
 
 def load_mapping(path: Path) -> ImportMapping:
@@ -164,19 +196,79 @@ def load_mapping(path: Path) -> ImportMapping:
         BadInput: it cannot be read or is not a mapping; the message names the place.
     """
     try:
-        return ImportMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return parse_mapping(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"The mapping {path} cannot be read: {error}.") from error
+
+
+def parse_mapping(text: str, name: str = "") -> ImportMapping:
+    """A mapping from its TOML; `name` says in errors where it is.
+
+    Raises:
+        BadInput: it is not one; the message names the line or the place.
+    """
+    try:
+        return ImportMapping.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"The mapping {path} is not TOML: {error}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"The mapping {path}, at {place or 'the top'}: {first['msg']}.") from error
+        raise BadInput(f"The mapping {name} is not TOML: {error}.", field="mapping") from error
+    except (ValidationError, RecursionError) as error:
+        raise BadInput(f"The mapping {name}, {_first_mistake(error)}.", field="mapping") from error
 
 
+def mapping_of(values: Any) -> ImportMapping:
+    """A mapping from the values that were kept of it.
+
+    Raises:
+        BadInput: they are not a mapping.
+    """
+    try:
+        return ImportMapping.model_validate(values)
+    except (ValidationError, RecursionError) as error:
+        raise BadInput(f"The mapping, {_first_mistake(error)}.", field="mapping") from error
+
+
+def _first_mistake(error: ValidationError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "at the top: it is nested too deeply"
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"at {place or 'the top'}: {first['msg']}"
+
+
+def to_toml(mapping: ImportMapping) -> str:
+    """The mapping as TOML: what `parse_mapping` reads back as the same mapping."""
+    plain = mapping.model_dump(exclude_defaults=True, exclude={"fields", "attributes"})
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in plain.items()]
+    for table, rules in (("fields", mapping.fields), ("attributes", mapping.attributes)):
+        if rules or table == "fields":
+            lines += ["", f"[{table}]", *(f"{_toml_key(name)} = {_toml_rule(rule)}" for name, rule in rules.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_rule(rule: FieldRule) -> str:
+    values = rule.model_dump(exclude_defaults=True)
+    if set(values) == {"column"}:
+        return json.dumps(rule.column, ensure_ascii=False)
+    return "{ " + ", ".join(f"{name} = {_toml_value(value)}" for name, value in values.items()) + " }"
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_toml_key(name)} = {_toml_value(one)}" for name, one in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _toml_key(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
+
+
+BUILT_IN_NAMES = tuple(sorted(path.stem for path in BUILT_IN.glob("*.toml")))
+"""The mappings that come with Amends."""
+
+
+@cache
 def built_in(name: str) -> ImportMapping:
-    """A mapping that comes with Amends: `cfpb` or `fcc`."""
+    """A mapping that comes with Amends, one of `BUILT_IN_NAMES`."""
     return load_mapping(BUILT_IN / f"{name}.toml")
 
 
