@@ -1,6 +1,7 @@
 """When two mails are the same mail, and which case a mail says it belongs to (PURE)."""
 
 import hashlib
+import re
 
 from amends.intake.channels.email import structure
 from amends.intake.channels.email.model import ParsedMail
@@ -19,6 +20,14 @@ def fingerprint(raw: bytes, mail: ParsedMail) -> str:
     digest = hashlib.sha256("\x1f".join((mail.message_id or "", sender, mail.subject, date)).encode())
     digest.update(b"\x1f" + body)
     return digest.hexdigest()
+
+
+_REFERENCE = re.compile(r"(?<![0-9A-Za-z-])AM-\d{4}-\d{6,9}(?![0-9-])", re.IGNORECASE | re.ASCII)
+
+
+def references_in(subject: str) -> list[str]:
+    """References of cases in a subject line, in order. They can be guessed: only somebody who belongs to the case counts."""
+    return list(dict.fromkeys(match[0].upper() for match in _REFERENCE.finditer(subject[:1000])))[:3]
 
 
 def bare(message_id: str) -> str:

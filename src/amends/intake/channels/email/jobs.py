@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import JobDeferrer
 
+from amends.cases.public import forget_old_entries
 from amends.intake.channels.email import outbox, services
 
 
@@ -29,8 +30,17 @@ def deliver_message(message_id: int) -> str:
 
 
 def send_later(message_id: int, at: datetime | None) -> None:
-    """Defer the sending of a message, once however often it is asked for."""
-    _once(deliver_message.configure(schedule_at=at, queueing_lock=f"deliver:{message_id}"), message_id=message_id)
+    """Defer the sending of a message, once however often it is asked for; a job that waits for later comes forward."""
+    lock = f"deliver:{message_id}"
+    _once(deliver_message.configure(schedule_at=at, queueing_lock=lock), message_id=message_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE procrastinate_jobs SET scheduled_at = %s
+            WHERE queueing_lock = %s AND status = 'todo' AND scheduled_at > coalesce(%s, now())
+            """,
+            [at, lock, at],
+        )
 
 
 def _once(deferrer: JobDeferrer, **arguments: int) -> None:
@@ -54,3 +64,11 @@ def take_up_mail(timestamp: int) -> int:
     for message_id in unsent:
         send_later(message_id, None)
     return len(waiting) + len(unsent)
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(queue="upkeep", name="intake.forget_budget", queueing_lock="intake.forget_budget")
+def forget_budget(timestamp: int) -> int:
+    """Each night: what no send budget counts any more is removed."""
+    del timestamp
+    return forget_old_entries()

@@ -71,7 +71,11 @@ def deliver(*, message_id: int) -> datetime | None:
         message = claim_for_sending(message_id=message_id)
         if message is None:
             return _due_later(message_id)
-        if message.kind == "acknowledgement" and message.complaint.attributes.get(NO_ANSWER) == "no":
+        if (
+            message.kind == "acknowledgement"
+            and not message.waived
+            and message.complaint.attributes.get(NO_ANSWER) == "no"
+        ):
             mark_failed(message_id=message_id, reason=NO_ANSWER_REASON)
             return None
         try:
@@ -220,12 +224,20 @@ def _part(relay: smtplib.SMTP) -> None:
 def _talk(relay: smtplib.SMTP, mail: EmailMessage, sender: str, recipient: str) -> None:
     """One message, one recipient, each answer looked at."""
     relay.ehlo_or_helo_if_needed()
-    for code, _answer in (relay.mail(sender), relay.rcpt(recipient)):
+    reports, recipient_reports = _wanted_reports(relay)
+    for code, _answer in (relay.mail(sender, reports), relay.rcpt(recipient, recipient_reports)):
         if code not in {250, 251}:
             raise _refusal(code)
     code, _answer = relay.data(mail.as_bytes())
     if code != 250:
         raise _refusal(code)
+
+
+def _wanted_reports(relay: smtplib.SMTP) -> tuple[list[str], list[str]]:
+    """What we ask the relay to report (RFC 3461): the headers alone come back; deliveries only when the setting says so."""
+    if not settings.AMENDS_DELIVERY_NOTICES or not relay.has_extn("dsn"):
+        return [], []
+    return ["RET=HDRS"], ["NOTIFY=SUCCESS,FAILURE,DELAY"]
 
 
 def _refusal(code: int) -> Exception:
