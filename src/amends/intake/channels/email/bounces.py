@@ -12,13 +12,15 @@ from amends.intake.channels.email.charsets import decode_text
 from amends.intake.channels.email.model import Bounce
 
 READ_CHARACTERS = 20_000
+OPENING = 500  # where a report says what it is
 STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status", "text/rfc822-delivery-status"}
 RETURNED_TYPES = {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global",
                   "message/global-headers", "text/rfc822"}  # fmt: skip
 
 MACHINES = re.compile(
     r"^(?:mailer[-_.]?daemon|post_?master|mail[-_]?daemon|mailerdaemon|double-bounce|bounces?|mdaemon|symantec_antivirus|"
-    r"mailsystem|mail[-_.]?delivery|delivery|virus(?:wall)?|noreply-?mail|mailadm(?:in)?|maildelivery)(?:[-+=_.][^@]*)?$",
+    r"mailsystem|mail[-_.]?delivery|delivery|system[-_. ]?administrator|[\w-]{0,30}smtp[-_]?mail[-_]?service|"
+    r"mail[-_]?gateway|returned?[-_]?mail|virus(?:wall)?|noreply-?mail|mailadm(?:in)?|maildelivery)(?:[-+=_.][^@]*)?$",
     re.IGNORECASE,
 )
 MACHINE_NAMES = re.compile(
@@ -42,12 +44,14 @@ SUBJECTS = re.compile(
     r"onbestelbaar|"
     r"недоставлен|недоставка|系统退信|退信|配信(?:不能|エラー)|メール(?:配信|を配信|エラー)|"
     r"系統退信|complaint about message from|"
-    r"amazon ses e-?mail (?:delivery|bounce)|content filtering|rejected(?:\s|:)|receipt|spam mail)",
+    r"amazon ses e-?mail (?:delivery|bounce)|content filtering|rejected(?:\s|:)|receipt|spam mail|"
+    r"mail (?:error|problem|rejected|delivery)|(?:automatically )?rejected mail)|"
+    r"[^\n]{0,300}(?:[:(]\s*(?:non remis|undeliverable|not delivered|unzustellbar|non recapitat[oa]|no entregado)\b)",
     re.IGNORECASE,
 )
 DELAYED = re.compile(
     r"\bdelay(?:ed)?\b|\bdeferred\b|could not send message for past|still (?:being )?(?:retried|trying)|"
-    r"will (?:continue to )?(?:be )?(?:retr|keep trying|try again|continue)|not yet been delivered|verzögert",
+    r"will (?:continue to )?(?:be )?(?:retr|keep trying|try again|continue)|not yet been delivered|verzögert|been postponed",
     re.IGNORECASE,
 )
 PROSE = re.compile(
@@ -63,6 +67,15 @@ PROSE = re.compile(
     r"status: [245]\.\d|550[ -]|554[ -]|552[ -]|553[ -]|5\.\d\.\d|4\.\d\.\d|nicht zugestellt|konnte nicht|"
     r"n.a pas pu être|no se (?:pudo|puede) entregar|不能|エラー|退信|\"notificationType\":\s*\"Bounce\"|"
     r"\"(?:eventType|notificationType)\"|wird zur(?:ü|ue)ck|not a member|are not member|loop alert",
+    re.IGNORECASE,
+)
+# What only a server says, near the top: a title or a sentence with the recipient's address right below it.
+EXPLICIT = re.compile(
+    r"failed recipient|non-?delivery report|(?:could not|cannot|was not able to|unable to) (?:be )?deliver(?:ed)?"
+    r"[^.\n]{0,80}(?:recipient|user|address|to)[^.\n]{0,40}[:\s]\s{0,12}[\"'<]{0,2}[^\s@<>]{1,64}@|"
+    r"pas pu (?:e|ê)tre d(?:e|é)livr(?:e|é)|did not reach the following recipient|smtp error code [45]\d\d|"
+    r"delivery (?:of (?:this|the|your) (?:e-?mail|message) )?to (?:the following recipient|this address)|remote host said:|"
+    r"this is an advisory-only email|konnte nicht zugestellt werden:",
     re.IGNORECASE,
 )
 STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -90,6 +103,13 @@ RECIPIENT_LINE = re.compile(
     r"failed recipient:|intended recipient:|unknown user:|user:|\"emailaddress\":|.{0,20}rfc822;)?\s*[\"'<(\[]*"
     r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,250}[A-Za-z0-9])[\"'>)\]]*",
     re.IGNORECASE | re.MULTILINE,
+)
+# Titles right above the failed addresses, after which no "To:" of the returned message can be meant.
+RECIPIENTS_TITLE = re.compile(
+    r"did not reach the following recipient(?:\(s\)|s)?\s?:|(?:delivery )?to the following recipient(?:\(s\)|s)? (?:failed|"
+    r"has been delayed)[^\n]{0,40}|addressed to email address :|failed recipient(?:s|\(s\))?[ -]{0,20}:?|"
+    r"could not be delivered to (?:the following (?:recipient|user|address)(?:\(s\)|e?s)?\s?:?|one or more)",
+    re.IGNORECASE,
 )
 ORIGINAL = re.compile(
     r"^[-= >]{0,10}(?:original message|below this line is a copy|this is a copy|returned message|unsent message|"
@@ -127,7 +147,7 @@ def notification(text: str) -> Report | None:
 
 def machine_sender(name: str, address: str) -> bool:
     """Whether a mail server, not a person, signs the mail."""
-    local = address.partition("@")[0]
+    local = address.partition("@")[0].strip("\"'\\ ")
     return bool(MACHINES.match(local)) or bool(MACHINE_NAMES.search(name))
 
 
@@ -137,7 +157,7 @@ def standard_report(parts: list[structure.Part], text: str) -> Report | None:
     if "message/feedback-report" in types:
         return Report("feedback", None)
     if types & {"message/disposition-notification", "message/global-disposition-notification"}:
-        return Report("notification", None)
+        return _disposition(parts, text)
     # Microsoft's consumer service reports complaints as an ordinary mail around the message that was complained about.
     if any(returned.header("x-hmxmroriginalrecipient") is not None for returned in _returned_headers(parts)):
         return Report("feedback", None)
@@ -159,6 +179,22 @@ def standard_report(parts: list[structure.Part], text: str) -> Report | None:
     if action == "delayed":
         hard = False
     return Report(action, Bounce(recipient, status, hard, returned_ids(parts, text)))
+
+
+def _disposition(parts: list[structure.Part], text: str) -> Report:
+    """A receipt (RFC 8098). "Deleted" by a machine that says it rejected the message is a bounce (Dovecot's quota)."""
+    for part in parts:
+        if part.type.endswith("disposition-notification"):
+            for group in _status_groups(structure.content(part, [])):
+                disposition = group.get("disposition", "").lower()
+                if disposition.startswith("automatic-action/") and re.search(
+                    r"rejected|quota exceeded", text[:500], re.IGNORECASE
+                ):
+                    bounce = Bounce(
+                        _recipient_of(group), _status(text), _is_hard(_status(text), text), returned_ids(parts, text)
+                    )
+                    return Report("failed", bounce)
+    return Report("notification", None)
 
 
 def _action(group: dict[str, str]) -> str:
@@ -216,7 +252,9 @@ def from_prose(text: str, parts: list[structure.Part], hint: str | None) -> Boun
     head = text[:READ_CHARACTERS]
     cut = ORIGINAL.search(head, 40)
     explained = head[: cut.start()] if cut else head
-    recipient = hint or _recipient_in(explained) or _recipient_in(head) or _returned_recipient(parts)
+    own = _own_addresses(parts)
+    recipient = hint or _recipient_in(explained, own) or _recipient_in(head, own) or _returned_recipient(parts)
+    recipient = recipient or _recipient_in(head, frozenset())
     status = _status(explained) or _status(head)
     if status is None:
         code = REPLY_CODE.search(explained)
@@ -231,14 +269,25 @@ def from_prose(text: str, parts: list[structure.Part], hint: str | None) -> Boun
     return Bounce(recipient, status, hard, returned_ids(parts, text))
 
 
-def _recipient_in(text: str) -> str | None:
-    for match in RECIPIENT_LINE.finditer(text):
-        if not machine_sender("", match[1]):
-            return match[1]
-    for match in ADDRESS.finditer(text):
-        if not machine_sender("", match[0]):
-            return match[0]
+def _recipient_in(text: str, own: frozenset[str]) -> str | None:
+    """The first address in the place of a recipient; `own` are addresses that the report itself was sent to."""
+    title = RECIPIENTS_TITLE.search(text)
+    places = [(text[title.end() : title.end() + 2000], ADDRESS, 0)] if title else []
+    for place, pattern, group in [*places, (text, RECIPIENT_LINE, 1), (text, ADDRESS, 0)]:
+        for match in pattern.finditer(place):
+            found = match[group].strip("'\"*.").removeprefix("SMTP=")
+            if not machine_sender("", found) and found.lower() not in own:
+                return found
     return None
+
+
+def _own_addresses(parts: list[structure.Part]) -> frozenset[str]:
+    """Where the report itself went: never the recipient that it is about, unless nothing else is named."""
+    found: set[str] = set()
+    for name in ("to", "delivered-to", "x-original-to", "cc"):
+        for raw in parts[0].all_headers(name) if parts else []:
+            found.update(address.address.lower() for address in headers.addresses(raw, [], name))
+    return frozenset(found)
 
 
 def _returned_headers(parts: list[structure.Part]) -> list[structure.Part]:

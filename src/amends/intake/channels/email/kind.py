@@ -102,7 +102,11 @@ def _written_report(
     returned = any(part.type in bounces.RETURNED_TYPES for part in parts[1:])
     if root.type == "multipart/report":
         return True
-    return (2 * server or nobody) + titled + says_so + returned >= 3
+    explicit = bounces.EXPLICIT.search(text[: bounces.OPENING]) is not None
+    # A customer may paste a server's words, so words alone are never enough: a sender or a title must agree.
+    if not (server or nobody or titled):
+        return False
+    return (2 * server or nobody) + titled + says_so + returned + explicit >= 3
 
 
 def _read_report(
