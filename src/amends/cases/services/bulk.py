@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from amends.audit.public import Entry, record_new_chains
 from amends.cases.events import ComplaintsImported
 from amends.cases.lifecycle import OPEN_PHASES, Phase
 from amends.cases.models import Complaint, Direction, IntakeKey, Message, MessageState, Outcome, Product
-from amends.cases.services.bulk_rows import copy_in, customers_of, give_ids, key_of
+from amends.cases.services.bulk_rows import NewRows, as_json, customers_of, key_of, next_ids
 from amends.cases.services.registration import (
     TEXT_LIMIT,
     NewComplaint,
@@ -123,37 +124,46 @@ def _checked(items: Sequence[PastComplaint]) -> tuple[dict[int, PastComplaint], 
     return good, refused
 
 
+_DIRECTIONS = frozenset(Direction.values)
+_PHASES = frozenset(Phase.values)
+_OUTCOMES = frozenset(Outcome.values)
+
+
 def _checked_messages(item: PastComplaint) -> tuple[PastMessage, ...]:
     """The history in order of time, each text cleaned."""
     if not item.messages:
         return ()
     if len(item.messages) > MESSAGES_LIMIT:
         raise BadInput(f"It has {len(item.messages):,} messages; at most {MESSAGES_LIMIT:,} fit.", field="messages")
-    if any(one.direction not in Direction.values for one in item.messages):
+    return tuple(sorted(map(_checked_message, item.messages), key=lambda one: one.at))
+
+
+def _checked_message(one: PastMessage) -> PastMessage:
+    if one.direction not in _DIRECTIONS:
         raise BadInput(f"A message's direction is one of {', '.join(Direction.values)}.", field="messages")
-    if any(len(one.text) > TEXT_LIMIT for one in item.messages):
+    if len(one.text) > TEXT_LIMIT:
         raise BadInput(f"A message is longer than {TEXT_LIMIT:,} characters.", field="messages")
-    cleaned = [
-        replace(
-            one,
-            text=clean(one.text).strip(),
-            html=one.html if one.html.isascii() else clean(one.html),
-            subject=clean_line(one.subject)[:500],
-            author=clean_line(one.author)[:300],
-            address=clean_line(one.address)[:320],
-            to_address=clean_line(one.to_address)[:320],
-        )
-        for one in item.messages
-    ]
-    return tuple(sorted(cleaned, key=lambda one: one.at))
+    return PastMessage(
+        direction=one.direction,
+        at=one.at,
+        text=clean(one.text).strip(),
+        author=one.author and clean_line(one.author)[:300],
+        address=one.address and clean_line(one.address)[:320],
+        to_address=one.to_address and clean_line(one.to_address)[:320],
+        subject=one.subject and clean_line(one.subject)[:500],
+        html=one.html and clean(one.html),
+        kind=one.kind[:30],
+        channel=one.channel[:20],
+        files=one.files,
+    )
 
 
 def _check_ending(item: PastComplaint) -> None:
     if not item.new.source or not item.new.key:
         raise BadInput("A complaint of the past needs a source and a key there, so that it is taken in once.")
-    if item.phase not in Phase.values:
+    if item.phase not in _PHASES:
         raise BadInput(f"There is no phase {item.phase!r}; choose from {', '.join(Phase.values)}.", field="phase")
-    if item.phase in _NEEDS_OUTCOME and (item.outcome not in Outcome.values or not item.outcome_reason.strip()):
+    if item.phase in _NEEDS_OUTCOME and (item.outcome not in _OUTCOMES or not item.outcome_reason.strip()):
         raise BadInput(
             f"The phase {item.phase!r} needs an outcome ({', '.join(Outcome.values)}) and its reason.", field="outcome"
         )
@@ -162,10 +172,15 @@ def _check_ending(item: PastComplaint) -> None:
 def _fresh(checked: dict[int, PastComplaint]) -> tuple[dict[int, PastComplaint], tuple[int, ...]]:
     """Those that are not here yet, by position, and the positions of the others (also of a second one in this batch)."""
     identities = {position: (item.new.source, item.new.key) for position, item in checked.items()}
-    keys = IntakeKey.objects.filter(
-        source__in={source for source, _ in identities.values()}, key__in=[key for _, key in identities.values()]
-    )
-    seen: set[tuple[str, str]] = set(keys.values_list("source", "key"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT k.source, k.key FROM cases_intakekey AS k
+            JOIN unnest(%s::text[], %s::text[]) AS w (source, key) ON k.source = w.source AND k.key = w.key
+            """,
+            [[source for source, _ in identities.values()], [key for _, key in identities.values()]],
+        )
+        seen: set[tuple[str, str]] = set(cursor.fetchall())
     fresh: dict[int, PastComplaint] = {}
     for position, identity in identities.items():
         if identity not in seen:
@@ -178,28 +193,38 @@ def _store(actor: Actor, items: Sequence[PastComplaint]) -> None:
     """Insert everything of a batch; the counter's row is locked last and for the inserts only."""
     moment = clock.now()
     complaints = _complaints(items, moment)
-    pairs = list(zip(complaints, items, strict=True))
-    messages = [(message, said) for complaint, item in pairs for message, said in _messages(complaint, item)]
-    keys = [_intake_key(complaint, item.new, moment) for complaint, item in pairs]
-    give_ids(Complaint, complaints)
-    for complaint, key in zip(complaints, keys, strict=True):
-        key.complaint_id = complaint.pk
-    for message, _ in messages:
-        message.complaint_id = message.complaint.pk
-    give_ids(Message, [message for message, _ in messages])
-    give_ids(IntakeKey, keys)
+    numbers = next_ids("cases_complaint", len(complaints))
+    messages, keys = NewRows(Message), NewRows(IntakeKey)
+    files: list[tuple[int, Sequence[NewFile]]] = []
+    for complaint, number, item in zip(complaints, numbers, items, strict=True):
+        complaint.pk = number
+        keys.add(
+            source=item.new.source,
+            key=item.new.key,
+            digest=digest_of(item.new),
+            complaint_id=number,
+            created_at=moment,
+        )
+        for said in _history(complaint, item):
+            if said.files:
+                files.append((len(messages), said.files))
+            messages.add(complaint_id=number, **_message(said, item.new))
+    keys.take_ids()
+    message_ids = messages.take_ids()
     _give_references(complaints, moment)
-    copy_in(Complaint, complaints)
-    copy_in(Message, [message for message, _ in messages])
-    copy_in(IntakeKey, keys)
-    for message, files in messages:
-        if files:
-            store_files(message, files)
+    _rows_of(complaints).copy()
+    messages.copy()
+    keys.copy()
+    for place, some in files:
+        store_files(Message.objects.get(pk=message_ids[place]), some)
     record_new_chains(
         actor=actor,
-        entries=[(f"complaint:{complaint.pk}", *_entry(complaint, item)) for complaint, item in pairs],
+        entries=[
+            (f"complaint:{complaint.pk}", *_entry(complaint, item))
+            for complaint, item in zip(complaints, items, strict=True)
+        ],
     )
-    publish(ComplaintsImported(complaint_ids=tuple(complaint.pk for complaint in complaints)))
+    publish(ComplaintsImported(complaint_ids=tuple(numbers)))
 
 
 def _complaints(items: Sequence[PastComplaint], moment: datetime) -> list[Complaint]:
@@ -258,48 +283,56 @@ def _complaint(item: PastComplaint, customer_id: int, moment: datetime) -> Compl
     )
 
 
-def _messages(complaint: Complaint, item: PastComplaint) -> list[tuple[Message, Sequence[NewFile]]]:
-    """The history as messages with their files, or the complaint's own words as the only one."""
+def _rows_of(complaints: Sequence[Complaint]) -> NewRows:
+    rows = NewRows(Complaint)
+    for complaint in complaints:
+        values = {name: value for name, value in vars(complaint).items() if not name.startswith("_")}
+        rows.add(**{**values, "attributes": as_json(complaint.attributes)})
+    return rows
+
+
+def _history(complaint: Complaint, item: PastComplaint) -> Sequence[PastMessage]:
+    """What was said, or the complaint's own words as the only message."""
     if item.messages:
-        return [(_past_message(complaint, one, item.new), one.files) for one in item.messages]
+        return item.messages
     new = item.new
     sender = new.representative or new.complainant
-    said = PastMessage(
-        Direction.IN, complaint.received_at, new.text, author=sender.name, address=sender.email, subject=new.subject
+    own = PastMessage(
+        Direction.IN,
+        complaint.received_at,
+        new.text,
+        author=sender.name,
+        address=sender.email,
+        subject=new.subject,
+        files=new.files,
     )
-    return [(_past_message(complaint, said, new), new.files)]
+    return [own]
 
 
-_STATES = {
+_STATES: dict[str, str] = {
     Direction.IN: MessageState.RECEIVED,
     Direction.OUT: MessageState.SENT,
     Direction.INTERNAL: MessageState.NOTED,
 }
 
 
-def _past_message(complaint: Complaint, said: PastMessage, new: NewComplaint) -> Message:
+def _message(said: PastMessage, new: NewComplaint) -> dict[str, Any]:
+    """The columns of a message of the past."""
     out = said.direction == Direction.OUT
-    return Message(
-        complaint=complaint,
-        direction=said.direction,
-        kind=said.kind or ("note" if said.direction == Direction.INTERNAL else "message"),
-        channel=said.channel or new.channel,
-        from_name=said.author,
-        from_address=said.address,
-        to_address=said.to_address or (new.complainant.email if out else ""),
-        subject=said.subject,
-        text=said.text,
-        html=said.html,
-        state=_STATES[Direction(said.direction)],
-        at=said.at,
-        sent_at=said.at if out else None,
-    )
-
-
-def _intake_key(complaint: Complaint, new: NewComplaint, moment: datetime) -> IntakeKey:
-    return IntakeKey(
-        source=new.source, key=new.key, digest=digest_of(new), complaint_id=complaint.pk, created_at=moment
-    )
+    return {
+        "direction": said.direction,
+        "kind": said.kind or ("note" if said.direction == Direction.INTERNAL else "message"),
+        "channel": said.channel or new.channel,
+        "from_name": said.author,
+        "from_address": said.address,
+        "to_address": said.to_address or (new.complainant.email if out else ""),
+        "subject": said.subject,
+        "text": said.text,
+        "html": said.html,
+        "state": _STATES[said.direction],
+        "at": said.at,
+        "sent_at": said.at if out else None,
+    }
 
 
 def _entry(complaint: Complaint, item: PastComplaint) -> Entry:

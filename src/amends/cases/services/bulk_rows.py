@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.db import connection, models
@@ -15,46 +14,77 @@ from amends.cases.services.registration import Person
 from amends.core import clock
 
 
-def copy_in(model: type[models.Model], rows: Sequence[models.Model]) -> None:
-    """Insert rows that have their ids, with one COPY. Constraints, triggers and indexes work as with INSERT.
+class NewRows:
+    """Rows of one table on their way in. A row is a list of values, much cheaper than an instance of the model.
 
-    Raises:
-        IntegrityError: the database refuses one of them; then none is stored.
+    Every column is written, with the model's default when a row does not give it, so that a new one is not forgotten.
     """
-    if not rows:
-        return
-    fields = _fields(model, rows[0])
-    documents = [place for place, one in enumerate(fields) if isinstance(one, models.JSONField)]
-    read = attrgetter(*(one.attname for one in fields))
-    table = _quoted(model._meta.db_table)  # noqa: SLF001  # Meta is Django's documented way
-    columns = ", ".join(_quoted(str(one.column)) for one in fields)
-    with connection.cursor() as cursor, cast("Any", cursor).copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            values = list(read(row))
-            for place in documents:
-                values[place] = json.dumps(values[place], ensure_ascii=False)
-            copy.write_row(values)
+
+    def __init__(self, model: type[models.Model]) -> None:
+        meta = model._meta  # noqa: SLF001  # Meta is Django's documented way
+        first = model()
+        fields = [
+            one
+            for one in meta.local_concrete_fields
+            if not one.generated and not isinstance(getattr(first, one.attname), DatabaseDefault)
+        ]
+        self._table = meta.db_table
+        self._columns = [str(one.column) for one in fields]
+        self._defaults = [_plain(getattr(first, one.attname)) for one in fields]
+        self._place = {one.attname: place for place, one in enumerate(fields)}
+        self._rows: list[list[Any]] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, **values: Any) -> list[Any]:
+        """A new row with these values, by the names of the columns."""
+        row = self._defaults.copy()
+        for name, value in values.items():
+            row[self._place[name]] = value
+        self._rows.append(row)
+        return row
+
+    def take_ids(self) -> list[int]:
+        """Give the rows their ids from the table's sequence, in order, with one statement."""
+        numbers = next_ids(self._table, len(self._rows))
+        place = self._place["id"]
+        for row, number in zip(self._rows, numbers, strict=True):
+            row[place] = number
+        return numbers
+
+    def copy(self) -> None:
+        """Insert the rows, which have their ids, with one COPY. Constraints, triggers and indexes work as with INSERT.
+
+        Raises:
+            IntegrityError: the database refuses one of them; then none is stored.
+        """
+        if not self._rows:
+            return
+        columns = ", ".join(map(_quoted, self._columns))
+        statement = f"COPY {_quoted(self._table)} ({columns}) FROM STDIN"
+        with connection.cursor() as cursor, cast("Any", cursor).copy(statement) as copy:
+            for row in self._rows:
+                copy.write_row(row)
 
 
-def _fields(model: type[models.Model], first: models.Model) -> list[models.Field[Any, Any]]:
-    """All columns, so that a new one is not forgotten, but for those that the database fills in itself."""
-    return [
-        one
-        for one in model._meta.local_concrete_fields  # noqa: SLF001  # as above
-        if not one.generated and not isinstance(getattr(first, one.attname), DatabaseDefault)
-    ]
+def _plain(value: Any) -> Any:
+    return as_json(value) if isinstance(value, dict | list) else value
 
 
-def give_ids(model: type[models.Model], rows: Iterable[models.Model]) -> None:
-    """Give rows their ids from the table's sequence, in order, with one statement."""
-    waiting = list(rows)
+def as_json(value: Any) -> str:
+    """A value of a JSON column as COPY wants it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def next_ids(table: str, count: int) -> list[int]:
+    """The next ids of a table, which are ours from now on."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [model._meta.db_table, len(waiting)],  # noqa: SLF001  # as above
+            [table, count],
         )
-        for row, (number,) in zip(waiting, cursor.fetchall(), strict=True):
-            row.pk = number
+        return [number for (number,) in cursor.fetchall()]
 
 
 def _quoted(name: str) -> str:
@@ -77,11 +107,12 @@ def customers_of(people: Sequence[Person]) -> dict[CustomerKey, int]:
     found: dict[CustomerKey, int] = {}
     if wanted:
         found.update(_with_address([wanted[key] for key in sorted(wanted)]))
-    nameless = {number: _customer(person) for number, person in enumerate(people) if not person.email}
-    if nameless:
-        give_ids(Customer, nameless.values())
-        copy_in(Customer, list(nameless.values()))
-        found.update({number: customer.pk for number, customer in nameless.items()})
+    nameless = [number for number, person in enumerate(people) if not person.email]
+    rows = NewRows(Customer)
+    for number in nameless:
+        rows.add(**{name: getattr(people[number], name) for name in _COLUMNS})
+    found.update(zip(nameless, rows.take_ids(), strict=True))
+    rows.copy()
     return found
 
 
@@ -106,7 +137,3 @@ def _with_address(people: Sequence[Person]) -> dict[CustomerKey, int]:
             [values[0], values[1]],
         )
         return {(email, name): number for email, name, number in cursor.fetchall()}
-
-
-def _customer(person: Person) -> Customer:
-    return Customer(**{name: getattr(person, name) for name in _COLUMNS})
