@@ -1,0 +1,1 @@
+"""Where reviews come from: each connector is a file here."""
