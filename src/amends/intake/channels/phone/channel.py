@@ -4,6 +4,34 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from amends.cases.events import ComplaintRegistered, ComplaintsImported
+from amends.core.events import on
 from amends.intake.channels.channel import Channel, channels
+from amends.intake.webhooks.consumers import Mapped, consumers
 
 channels.register(Channel("phone", _("Phone"), order=40))
+
+
+def _take_event(mapped: Mapped) -> str:
+    from amends.intake.channels.phone.calls import take_event  # models are ready only when it is called
+
+    return take_event(mapped)
+
+
+consumers["phone"] = _take_event
+
+
+@on(ComplaintRegistered)
+def know_the_caller(event: ComplaintRegistered) -> None:
+    """The number that came with a complaint finds its customer when they ring."""
+    from amends.intake.channels.phone.callers import note_numbers
+
+    note_numbers([event.complaint_id])
+
+
+@on(ComplaintsImported)
+def know_the_callers(event: ComplaintsImported) -> None:
+    """The same for complaints of the past."""
+    from amends.intake.channels.phone.callers import note_numbers
+
+    note_numbers(event.complaint_ids)

@@ -5,5 +5,15 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from amends.intake.channels.channel import Channel, channels
+from amends.intake.webhooks.consumers import Mapped, consumers
 
 channels.register(Channel("survey", _("Survey"), order=50))
+
+
+def _take_answer(mapped: Mapped) -> str:
+    from amends.intake.channels.survey.inbound import take_answer  # models are ready only when it is called
+
+    return take_answer(mapped)
+
+
+consumers["survey"] = _take_answer
