@@ -48,6 +48,7 @@ FULL: dict[str, Any] = {
     "new_due": "Thursday 12 March 2026",
     "late": "yes",
     "words": "It crackles again",
+    "parts": ["Friday 24 April 2026: “you paid the wrong account”", "Wednesday 27 May 2026: “nobody answered”"],
 }
 NEEDED = {
     "acknowledgement": {"feeling"},
@@ -58,6 +59,8 @@ NEEDED = {
     "resolution": {"decision"},
     "delay_notice": {"promise", "old_due", "new_due", "reason"},
     "reopened": set[str](),
+    "clock_split": {"parts"},
+    "date_changed": {"old_due", "new_due"},
 }
 ALWAYS = {"reference", "portal_url", "author_name"}
 EVERY = [(kind, language) for kind in KINDS for language in ("en", "de")]

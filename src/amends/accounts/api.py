@@ -7,13 +7,14 @@ from typing import Literal
 from django.http import HttpRequest
 from ninja import Router, Schema
 from ninja.responses import Status
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from amends.accounts import services
 from amends.accounts.models import Team, Unit, UnitKind
 from amends.accounts.permissions import Permission, Role
 from amends.accounts.selectors import team_by_key, unit_by_key
 from amends.core.api import api_actor, scope
+from amends.core.errors import NotFound
 from amends.core.text import clean_line
 
 router = Router(tags=["organisation"])
@@ -58,6 +59,23 @@ class UnitIn(Schema):
     language: str = Field("", pattern=r"^([a-z]{2})?$")
     currency: str = Field("", pattern=r"^([A-Z]{3})?$")
     rule_packs: list[str] = Field(default_factory=list, max_length=20)
+
+
+class UnitChange(Schema):
+    """Settings to change; what is not sent stays, what is empty is inherited from the unit above."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str | None = Field(None, min_length=1, max_length=200)
+    timezone: str | None = Field(None, max_length=64)
+    country: str | None = Field(None, pattern=r"^([A-Z]{2})?$")
+    subdivision: str | None = Field(None, max_length=10, pattern=r"^[A-Z0-9]*$")
+    language: str | None = Field(None, pattern=r"^([a-z]{2})?$")
+    currency: str | None = Field(None, pattern=r"^([A-Z]{3})?$")
+    rule_packs: list[str] | None = Field(None, max_length=20)
+    sender_name: str | None = Field(None, max_length=200)
+    sender_email: str | None = Field(None, max_length=254, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$")
+    inbound_address: str | None = Field(None, max_length=254, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$")
+    phone: str | None = Field(None, max_length=50)
 
 
 class TeamIn(Schema):
@@ -135,6 +153,20 @@ def add_unit(request: HttpRequest, body: UnitIn) -> Status[UnitOut]:
         actor=api_actor(request), key=body.key, name=body.name, parent=parent, kind=body.kind, **settings
     )
     return Status(201, _unit(one))
+
+
+@router.patch("/units/{key}", response=UnitOut, summary="Change a unit")
+@scope(Permission.SETTINGS_CHANGE)
+def change_unit(request: HttpRequest, key: str, body: UnitChange) -> UnitOut:
+    """Open complaints are counted anew when the zone, the place or the rule packs change."""
+    actor = api_actor(request)
+    unit = unit_by_key(key)
+    if not actor.sees_unit(unit.pk):
+        raise NotFound
+    settings = {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None}
+    if "name" in settings:
+        settings["name"] = clean_line(settings["name"])
+    return _unit(services.change_unit(actor=actor, unit=unit, **settings))
 
 
 @router.post("/teams", response={201: TeamOut}, summary="Add a team")

@@ -25,6 +25,16 @@ class UnitCreated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UnitChanged(Event):
+    """Settings of a unit changed; `names` are their fields."""
+
+    unit_id: int
+    names: frozenset[str]
+    actor_kind: str
+    actor_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class TeamCreated(Event):
     """A team was added."""
 

@@ -14,6 +14,7 @@ from amends.accounts.selectors import (
 )
 from amends.accounts.services import (
     actor_for_secret,
+    change_unit,
     create_team,
     create_token,
     create_unit,
@@ -41,6 +42,7 @@ __all__ = [
     "actor_for_secret",
     "actor_for_token",
     "actor_for_user",
+    "change_unit",
     "create_team",
     "create_token",
     "create_unit",

@@ -14,6 +14,7 @@ from amends.accounts.events import (
     TeamCreated,
     TokenCreated,
     TokenRevoked,
+    UnitChanged,
     UnitCreated,
     UserCreated,
 )
@@ -35,9 +36,7 @@ def create_unit(
         BadInput: the time zone is unknown.
     """
     actor.require(Permission.SETTINGS_CHANGE)
-    zone = settings.get("timezone")
-    if zone and zone not in available_timezones():
-        raise BadInput(f"{zone!r} is not a time zone. Use a name such as Europe/Berlin.", field="timezone")
+    _check_zone(settings.get("timezone"))
     with transaction.atomic():
         if Unit.objects.filter(key=key).exists():
             raise Conflict("There is a unit with this key already.", field="key")
@@ -49,6 +48,44 @@ def create_unit(
         unit.save(update_fields=["path"])
         publish(UnitCreated(unit_id=unit.pk, actor_kind=actor.kind, actor_id=actor.id))
     return unit
+
+
+UNIT_SETTINGS = frozenset(
+    {"timezone", "country", "subdivision", "language", "currency", "rule_packs", "sender_name", "sender_email"}
+    | {"inbound_address", "phone"}
+)
+
+
+def change_unit(*, actor: Actor, unit: Unit, **settings: object) -> Unit:
+    """Change settings of a unit; what is empty is inherited from the unit above.
+
+    Raises:
+        BadInput: the time zone is unknown, or there is no such setting.
+        Conflict: the name or inbound address is taken.
+    """
+    actor.require(Permission.SETTINGS_CHANGE)
+    _check_zone(settings.get("timezone"))
+    if unknown := sorted(settings.keys() - UNIT_SETTINGS - {"name"}):
+        raise BadInput(f"A unit has no setting {unknown[0]!r}.", field=unknown[0])
+    with transaction.atomic():
+        unit = Unit.objects.select_for_update().get(pk=unit.pk)
+        changed = {name for name, value in settings.items() if getattr(unit, name) != value}
+        if "name" in changed and Unit.objects.filter(parent=unit.parent, name=settings["name"]).exists():
+            raise Conflict("There is a unit with this name here already.", field="name")
+        inbound = settings.get("inbound_address")
+        if inbound and Unit.objects.exclude(pk=unit.pk).filter(inbound_address=inbound).exists():
+            raise Conflict("Another unit has this inbound address already.", field="inbound_address")
+        for name in changed:
+            setattr(unit, name, settings[name])
+        if changed:
+            unit.save(update_fields=sorted(changed))
+            publish(UnitChanged(unit_id=unit.pk, names=frozenset(changed), actor_kind=actor.kind, actor_id=actor.id))
+    return unit
+
+
+def _check_zone(zone: object) -> None:
+    if zone and zone not in available_timezones():
+        raise BadInput(f"{zone!r} is not a time zone. Use a name such as Europe/Berlin.", field="timezone")
 
 
 def create_team(

@@ -9,6 +9,7 @@ from amends.accounts.events import (
     TeamCreated,
     TokenCreated,
     TokenRevoked,
+    UnitChanged,
     UnitCreated,
     UserCreated,
 )
@@ -33,6 +34,17 @@ def note_set_up(event: OrganisationSetUp) -> None:
 def note_unit(event: UnitCreated) -> None:
     """A unit was added."""
     record(actor=_actor(event.actor_kind, event.actor_id), chain=f"unit:{event.unit_id}", kind="unit_created")
+
+
+@on(UnitChanged)
+def note_unit_changed(event: UnitChanged) -> None:
+    """Settings of a unit changed."""
+    record(
+        actor=_actor(event.actor_kind, event.actor_id),
+        chain=f"unit:{event.unit_id}",
+        kind="unit_changed",
+        data={"settings": sorted(event.names)},
+    )
 
 
 @on(TeamCreated)

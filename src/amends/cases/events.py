@@ -151,3 +151,12 @@ class ComplaintsImported(Event):
     """Many complaints of the past were stored at once; nothing is sent and nobody is alarmed for them."""
 
     complaint_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCorrected(Event):
+    """It turned out that a complaint reached the organisation at another time."""
+
+    complaint_id: int
+    before: datetime
+    after: datetime

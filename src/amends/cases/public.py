@@ -51,6 +51,7 @@ from amends.cases.selectors import (
 from amends.cases.services.belonging import admit, link_cases
 from amends.cases.services.budget import forget_old_entries, limits_for, take_from_budget
 from amends.cases.services.bulk import BulkResult, PastComplaint, PastMessage, check_many, register_many
+from amends.cases.services.corrections import correct_receipt
 from amends.cases.services.messages import (
     CustomerWroteError,
     add_note,
@@ -137,6 +138,7 @@ __all__ = [
     "complaint_by_reference",
     "complaints_with_message",
     "confirm_points",
+    "correct_receipt",
     "drawn_panel",
     "forget_old_entries",
     "give_reference",

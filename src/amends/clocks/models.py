@@ -8,7 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from amends.cases.public import Complaint
+from amends.accounts.public import Unit, User
+from amends.cases.public import Complaint, Point
 from amends.clocks.rulewords import Certainty, End, Missed
 from amends.clocks.states import State, state_of
 
@@ -43,6 +44,7 @@ class Clock(models.Model):
     breached_at = models.DateTimeField(null=True, help_text="when it was noticed that the time was over")
     stopped_at = models.DateTimeField(null=True)
     stopped_by = models.CharField(max_length=40, blank=True, help_text="the event that stopped it")
+    told_due_at = models.DateTimeField(null=True, help_text="the date the customer knows, once they were told one")
 
     class Meta:
         constraints = [
@@ -81,3 +83,46 @@ class Clock(models.Model):
             stopped_by=self.stopped_by,
             now=now,
         )
+
+
+class Fact(models.Model):
+    """Something a person stated about a complaint, on which clocks depend: that an extension was taken, hardship…"""
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="clock_facts")
+    name = models.CharField(max_length=40)
+    value = models.JSONField(help_text="true, a word of the rule pack, or a date as text")
+    reason = models.TextField(blank=True)
+    stated_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    stated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("complaint", "name", name="clock_fact_once")]
+
+
+class PointPart(models.Model):
+    """Which part of a mixed complaint a point belongs to."""
+
+    point = models.OneToOneField(Point, models.CASCADE, related_name="clock_part")
+    part = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(part=""), name="clock_point_part_named")]
+
+
+class Closure(models.Model):
+    """Days on which a unit and everything below it does not work. They count for the organisation's own promises only: no
+    regulator's calendar knows them."""
+
+    unit = models.ForeignKey(Unit, models.CASCADE, related_name="closures")
+    first = models.DateField()
+    last = models.DateField()
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["first", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(last__gte=F("first")), name="clock_closure_ends_after_start"),
+            models.CheckConstraint(condition=Q(last__lte=F("first") + 366), name="clock_closure_not_endless"),
+            models.CheckConstraint(condition=~Q(name=""), name="clock_closure_named"),
+        ]
+        indexes = [models.Index(fields=["unit", "last"], name="clock_closure_unit")]

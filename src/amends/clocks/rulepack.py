@@ -129,8 +129,10 @@ class CalendarRule(Strict):
     """The calendar of a regime, and what is taken when a complaint does not say.
 
     `countries` are those whose calendar may count; for a complaint from elsewhere the first one does. An
-    empty list takes the complaint's own country. `parts` says whether regional holidays count: `counted` those of the part
-    that the complaint names, `ignored` none, an ISO 3166-2 suffix such as ENG always those of that part.
+    empty list takes the complaint's own country. `parts` says whether regional holidays count: `counted`
+    those of the part that the complaint names, `ignored` none, an ISO 3166-2 suffix such as ENG always those
+    of that part. `own_closures` lets the closed days of the unit count as well: for the organisation's own
+    promises, for no regulator.
     """
 
     timezone: Annotated[str, AfterValidator(_known_zone)]
@@ -138,6 +140,7 @@ class CalendarRule(Strict):
     parts: Annotated[str, Field(pattern=r"^(counted|ignored|[A-Z0-9]{1,3})$")] = "counted"
     slots: Mapping[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], Slots]
     closures: tuple[Closure, ...] = ()
+    own_closures: bool = False
 
     @model_validator(mode="after")
     def _can_be_counted_on(self) -> Self:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 
+from amends.accounts.public import UnitSettings
 from amends.cases.public import Complaint
-from amends.clocks.models import Clock
+from amends.clocks.models import Clock, Closure
 from amends.clocks.states import State
 from amends.core import clock
 
@@ -79,6 +80,33 @@ def title_of(one: Clock) -> str:
 def clock_words(clock_id: int) -> str:
     """What this clock is called, in the language of the page (1 query)."""
     return title_of(Clock.objects.get(pk=clock_id))
+
+
+def closed_days(settings: UnitSettings) -> dict[date, str]:
+    """The unit's own closed days and those of the units above it, with their names (1 query)."""
+    above = [int(part) for part in settings.path.strip("/").split("/") if part]
+    rows = Closure.objects.filter(unit_id__in=above).order_by("first", "id")
+    return {
+        row.first + timedelta(days=number): row.name
+        for row in rows
+        for number in range((row.last - row.first).days + 1)
+    }
+
+
+def letter_words(letter: str) -> str:
+    """What a letter that a regime asks for is called, in the language of the page."""
+    return str(LETTER_WORDS.get(letter, letter.replace("_", " ")))
+
+
+LETTER_WORDS = {
+    "acknowledgement": gettext_lazy("acknowledgement"),
+    "holding": gettext_lazy("holding reply"),
+    "delay_notice": gettext_lazy("notice of the delay"),
+    "summary_resolution": gettext_lazy("summary resolution communication"),
+    "final_response": gettext_lazy("final response"),
+    "signpost": gettext_lazy("letter about the ombudsman"),
+    "clock_split": gettext_lazy("letter about the parts of the complaint"),
+}
 
 
 def _in_language(texts: dict[str, str]) -> str:

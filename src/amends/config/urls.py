@@ -10,6 +10,7 @@ from amends.config.api import api
 DOMAINS = (
     "triage.web.urls",
     "routing.web.urls",
+    "clocks.web.urls",
     "core.health",
     "notifications.web.urls",
     "intake.web.urls",

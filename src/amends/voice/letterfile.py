@@ -24,6 +24,8 @@ KINDS = (
     "resolution",
     "delay_notice",
     "reopened",
+    "clock_split",
+    "date_changed",
 )
 FALLBACK_LANGUAGE = "en"
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")

@@ -7,18 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise as LazyText
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from amends.accounts.public import Permission
-from amends.cases.public import Complaint
-from amends.clocks.models import Clock
+from amends.cases.public import Complaint, points_of
+from amends.clocks.models import Clock, Fact, PointPart
+from amends.clocks.rulepack import RulePack
 from amends.clocks.rulewords import Certainty, End
 from amends.clocks.selectors import clocks_of, title_of, why_of
+from amends.clocks.services import packs_of
 from amends.clocks.states import State
 from amends.clocks.zones import zone_named
 from amends.core import clock
 from amends.core.panels import Panel, panels
 
+PANEL = "clocks"
 STATE_WORDS: dict[State, LazyText] = {
     State.RUNNING: _("Running"),
     State.WARNED: _("Due soon"),
@@ -48,6 +52,29 @@ class Line:
     source: str
     source_url: str
     unconfirmed: bool
+    told: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FactLine:
+    """A fact that may be stated here, with what is stated now."""
+
+    name: str
+    title: str
+    kind: str
+    words: tuple[str, ...]
+    value: object
+    reason_wanted: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """A point and the part of the complaint it belongs to."""
+
+    point_id: int
+    words: str
+    part: str
 
 
 def lines_of(complaint: Complaint) -> list[Line]:
@@ -73,17 +100,61 @@ def _line(one: Clock, now: datetime) -> Line:
         source=document,
         source_url=f"https://{address}" if address else "",
         unconfirmed=one.certainty == Certainty.UNCONFIRMED,
+        told=one.told_due_at.astimezone(zone) if one.told_due_at and one.told_due_at != one.due_at else None,
     )
 
 
-def panel_context(_actor: Any, complaint: Complaint) -> dict[str, Any]:
+def _language() -> str:
+    return (get_language() or "en").split("-")[0]
+
+
+def fact_lines(complaint: Complaint, packs: list[RulePack]) -> list[FactLine]:
+    """The facts that the complaint's rule packs ask a person for (1 query); one that follows from the points is left out."""
+    stated = {one.name: one for one in Fact.objects.filter(complaint=complaint)}
+    asked = {name: rule for pack in packs for name, rule in pack.facts.items() if name not in DERIVED}
+    return [
+        FactLine(
+            name=name,
+            title=rule.title.by_language.get(_language(), rule.title.en),
+            kind=rule.kind,
+            words=rule.words,
+            value=stated[name].value if name in stated else "",
+            reason_wanted=rule.reason,
+            reason=stated[name].reason if name in stated else "",
+        )
+        for name, rule in asked.items()
+    ]
+
+
+def part_lines(complaint: Complaint, packs: list[RulePack]) -> list[PartLine]:
+    """The points with their parts, where a rule pack counts parts for themselves (2 queries)."""
+    if not any(pack.parts for pack in packs):
+        return []
+    chosen = dict(PointPart.objects.filter(point__complaint=complaint).values_list("point_id", "part"))
+    return [PartLine(one.pk, one.words, chosen.get(one.pk, "")) for one in points_of(complaint)]
+
+
+DERIVED = frozenset({"mixed_complaint", "part", "acknowledged"})
+"""Facts that follow from what is known already: from the parts of the points, and from our first letter."""
+PART_WORDS = {"payment": _("payment"), "other": _("the rest")}
+
+
+def panel_context(actor: Any, complaint: Complaint) -> dict[str, Any]:
     """What the template needs."""
-    return {"clocks": lines_of(complaint)}
+    packs = packs_of(complaint)
+    parts = dict.fromkeys(part for pack in packs for part in pack.parts)
+    return {
+        "clocks": lines_of(complaint),
+        "facts": fact_lines(complaint, packs),
+        "points": part_lines(complaint, packs),
+        "parts": [(part, PART_WORDS.get(part, part.replace("_", " "))) for part in parts],
+        "may_state": actor.can(Permission.CASE_WORK),
+    }
 
 
 panels.register(
     Panel(
-        key="clocks",
+        key=PANEL,
         title=_("Clocks"),
         template="clocks/panel_clocks.html",
         context=panel_context,

@@ -1,4 +1,4 @@
-"""The verbs around clocks: start, stop, work out again, sweep."""
+"""The verbs around running clocks: start, stop, work out again."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from django.db import transaction
 from django.db.models import Case, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from amends.accounts.public import SYSTEM, Actor, UnitSettings, unit_settings
+from amends.accounts.public import Actor, UnitSettings, unit_settings
 from amends.audit.public import record
 from amends.cases.public import Complaint, access_complaint, announce_change, set_next_due
 from amends.clocks.configured import configured_packs
-from amends.clocks.engine import Due, countable, due
-from amends.clocks.events import ClockBreached, ClockWarned
-from amends.clocks.models import Clock
+from amends.clocks.engine import NO_CLOSURES, Due, countable, due
+from amends.clocks.models import Clock, Fact, PointPart
 from amends.clocks.public_holidays import UnknownPlaceError
 from amends.clocks.rulepack import RulePack
 from amends.clocks.rulewords import RECEIVED, Missed
-from amends.clocks.states import LAPSED, next_alarm
+from amends.clocks.selectors import closed_days
+from amends.clocks.services.telling import tell_of_moved
+from amends.clocks.states import next_alarm
 from amends.clocks.zones import UnknownZoneError
 from amends.core import clock
-from amends.core.events import publish
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class Start:
         event: its name in the rule packs.
         facts: what conditions of rule packs may ask; never the customer's own attributes, which anybody can write.
         imported: it happened in the past: what ran out already is noted without an alarm.
+        kinds: start clocks of these kinds only; empty is all.
     """
 
     complaint_id: int
@@ -49,6 +50,7 @@ class Start:
     event: str = RECEIVED
     facts: Mapping[str, object] = field(default_factory=dict)
     imported: bool = False
+    kinds: frozenset[str] = frozenset()
 
 
 def start_for(*, actor: Actor, start: Start) -> list[Clock]:
@@ -101,6 +103,7 @@ def _clocks_for(start: Start, settings: UnitSettings) -> list[Clock]:
         _clock(start, pack, found)
         for pack in configured_packs(settings.rule_packs)
         for found in _due(pack, start.at, settings, facts)
+        if not start.kinds or found.kind in start.kinds
     ]
 
 
@@ -114,6 +117,7 @@ def _due(pack: RulePack, at: datetime, settings: UnitSettings, facts: Mapping[st
             country=settings.country,
             subdivision=settings.subdivision,
             context=facts,
+            closures=closed_days(settings) if pack.calendar.own_closures else NO_CLOSURES,
         )
     except (UnknownZoneError, UnknownPlaceError) as problem:
         logger.warning("Unit %s: %s. The rule pack %s counts in its own place.", settings.unit_id, problem, pack.key)
@@ -211,11 +215,12 @@ def _stop_these(clocks: QuerySet[Clock], *, by: str, at: datetime) -> int:
     )
 
 
-def recompute(*, actor: Actor, complaint_id: int) -> int:
+def recompute(*, actor: Actor, complaint_id: int, by_letter: bool = True) -> int:
     """Work the running clocks out again from what is known now; how many changed.
 
-    For changed facts (an assessment), a changed unit or a changed rule pack. A clock whose date changes keeps its
-    row and can warn again; one that no longer applies is stopped, one that now applies starts.
+    For changed facts (an assessment, something a person stated), another receipt, changed settings of the unit or a
+    changed rule pack. A clock whose date changes keeps its row and can warn again; one that no longer applies is stopped,
+    one that now applies starts. A date the customer was told never moves silently (`tell_of_moved`).
     """
     with transaction.atomic(savepoint=False):
         complaint = access_complaint(actor, complaint_id, lock=True)
@@ -229,6 +234,7 @@ def recompute(*, actor: Actor, complaint_id: int) -> int:
             now_wanted = wanted.pop((one.pack, one.kind, one.part), None)
             if one.stopped_at is None and _adjust(one, now_wanted):
                 kinds.append(one.kind)
+                tell_of_moved(actor=actor, clock_id=one.pk, by_letter=by_letter)
         # A clock whose time was over before anybody knew that it applies does not start: it could only be broken.
         late = [one for one in wanted.values() if one.due_at > clock.now()]
         Clock.objects.bulk_create(late, ignore_conflicts=True)
@@ -243,8 +249,15 @@ def recompute(*, actor: Actor, complaint_id: int) -> int:
 
 
 def facts_of(complaint: Complaint) -> dict[str, object]:
-    """What conditions of rule packs may ask about a complaint: our own assessment, never the customer's attributes."""
-    return {
+    """What conditions of rule packs may ask about a complaint: our own assessment and what a colleague stated, never the
+    customer's attributes (2 queries)."""
+    stated = dict(Fact.objects.filter(complaint=complaint).values_list("name", "value"))
+    if complaint.acknowledged_at is not None:
+        stated.setdefault("acknowledged", complaint.acknowledged_at.isoformat())
+    parts = PointPart.objects.filter(point__complaint=complaint, point__removed_at=None)
+    if len(set(parts.values_list("part", flat=True))) > 1:
+        stated["mixed_complaint"] = True
+    return stated | {
         "category": complaint.category,
         "severity": complaint.severity,
         "safety": complaint.safety,
@@ -258,9 +271,12 @@ def _adjust(known: Clock, wanted: Clock | None) -> bool:
     """Bring a running clock up to date; whether anything changed."""
     if wanted is None:
         return _stop_these(Clock.objects.filter(pk=known.pk), by="no_longer_applies", at=clock.now()) == 1
-    if (known.due_at, known.pack_version, known.warnings) == (wanted.due_at, wanted.pack_version, wanted.warnings):
+    if all(
+        getattr(known, name) == getattr(wanted, name) for name in ("due_at", "pack_version", "warnings", "started_at")
+    ):
         return False
     names = [
+        "started_at",
         "pack_version",
         "zone",
         "titles",
@@ -291,76 +307,3 @@ def _note_next_due(complaint_id: int, fresh: list[Clock] | None) -> None:
         )
     first = min((one for one in fresh if one.missed == Missed.BREACH), key=lambda one: one.due_at, default=None)
     set_next_due(complaint_id=complaint_id, due_at=first.due_at if first else None, kind=first.kind if first else "")
-
-
-@dataclass(slots=True)
-class Swept:
-    """What one sweep did."""
-
-    warned: int = 0
-    breached: int = 0
-    lapsed: int = 0
-    failed: int = 0
-
-
-def sweep(*, now: datetime | None = None, limit: int = 1000) -> Swept:
-    """Notice every warning and every end that has come since the last sweep, each exactly once.
-
-    Safe with any number of sweeps at the same time: each clock is decided in a transaction of its own by comparison,
-    and whoever comes second does nothing. One clock that fails is logged and left for the next sweep; the others go on.
-    """
-    moment = now or clock.now()
-    swept = Swept()
-    waiting = Clock.objects.filter(alarm_at__lt=moment).order_by("alarm_at", "id")[:limit]
-    for pk, complaint_id in waiting.values_list("pk", "complaint_id"):
-        try:
-            _notice(pk, complaint_id, moment, swept)
-        except Exception:  # a reaction of another domain failed: say so, and do not hold up everybody else's clocks
-            logger.exception(
-                "The clock %s of complaint %s could not be swept; the next sweep tries again.", pk, complaint_id
-            )
-            swept.failed += 1
-    return swept
-
-
-def _notice(pk: int, complaint_id: int, now: datetime, swept: Swept) -> None:
-    with transaction.atomic():
-        # The complaint first, as everywhere: two orders of locking would be a deadlock.
-        complaint = access_complaint(SYSTEM, complaint_id, lock=True)
-        one = Clock.objects.filter(pk=pk, stopped_at=None, alarm_at__lt=now).first()
-        if one is None:
-            return
-        if now <= one.due_at:
-            _warn(one, now, swept)
-        elif one.missed == Missed.LAPSE:
-            swept.lapsed += _win(one, stopped_at=one.due_at, stopped_by=LAPSED, alarm_at=None)
-            return
-        else:
-            _breach(one, now, swept)
-        announce_change(complaint)
-
-
-def _win(one: Clock, **changes: object) -> bool:
-    """Change the clock if it is still as it was read; whether this call did."""
-    unchanged = Clock.objects.filter(pk=one.pk, stopped_at=None, alarm_at=one.alarm_at)
-    return unchanged.update(**changes) == 1
-
-
-def _warn(one: Clock, now: datetime, swept: Swept) -> None:
-    if not _win(one, warned_at=now, alarm_at=next_alarm(due_at=one.due_at, warnings=one.warnings, now=now)):
-        return
-    swept.warned += 1
-    record(actor=SYSTEM, chain=f"complaint:{one.complaint_id}", kind="clock_warned", data=_noticed(one))
-    publish(ClockWarned(clock_id=one.pk, complaint_id=one.complaint_id, kind=one.kind))
-
-
-def _breach(one: Clock, now: datetime, swept: Swept) -> None:
-    if not _win(one, breached_at=now, alarm_at=None):
-        return
-    swept.breached += 1
-    record(actor=SYSTEM, chain=f"complaint:{one.complaint_id}", kind="clock_breached", data=_noticed(one))
-    publish(ClockBreached(clock_id=one.pk, complaint_id=one.complaint_id, kind=one.kind))
-
-
-def _noticed(one: Clock) -> dict[str, object]:
-    return {"clock": one.pk, "kind": one.kind, "pack": one.pack, "due": one.due_at.isoformat()}
