@@ -42,14 +42,14 @@ class MailboxTLS(models.TextChoices):
 class MailboxAuth(models.TextChoices):
     """How we say who we are."""
 
-    PASSWORD = "password", _("Password")  # noqa: S105  # the name of a way, not a password
+    PASSWORD = "password", _("Password")  # the name of a way, not a password
     OAUTH2 = "oauth2", _("OAuth 2 (Microsoft 365, Google)")
 
 
 class OAuthGrant(models.TextChoices):
     """How an access token is got."""
 
-    REFRESH_TOKEN = "refresh_token", _("Refresh token")  # noqa: S105  # the protocol's word
+    REFRESH_TOKEN = "refresh_token", _("Refresh token")  # the protocol's word
     CLIENT_CREDENTIALS = "client_credentials", _("Client credentials")
 
 
