@@ -4,7 +4,7 @@ import hashlib
 import mimetypes
 import re
 
-from amends.intake.channels.email import headers, structure
+from amends.intake.channels.email import headers, structure, tnef
 from amends.intake.channels.email.charsets import clean
 from amends.intake.channels.email.model import Attachment
 
@@ -30,6 +30,27 @@ def attachment(part: structure.Part, number: int, problems: list[str]) -> Attach
         content_id=content_id or None,
         inline=part.disposition != "attachment" and bool(content_id),
     )
+
+
+def is_package(part: structure.Part) -> bool:
+    """Whether a part says that it is one of Outlook's packages (winmail.dat)."""
+    name = (part.disposition_parameters.get("filename") or part.parameters.get("name") or "").lower()
+    return part.type in {"application/ms-tnef", "application/vnd.ms-tnef"} or name in {"winmail.dat", "win.dat"}
+
+
+def unpacked(package: tnef.Package, number: int) -> list[Attachment]:
+    """The files of a package; `number` counts on for those without a name."""
+    return [
+        Attachment(
+            name=safe_name(one.name) or f"attachment-{number + index}.bin",
+            type=one.type or mimetypes.MimeTypes().guess_type(one.name)[0] or "application/octet-stream",
+            data=one.data,
+            sha256=hashlib.sha256(one.data).hexdigest(),
+            content_id=clean(one.content_id)[:300] or None,
+            inline=bool(one.content_id),
+        )
+        for index, one in enumerate(package.files)
+    ]
 
 
 def name_of(part: structure.Part, number: int, data: bytes) -> str:

@@ -1,12 +1,28 @@
 """Bytes to `ParsedMail`. Total: every input gives a mail, whatever is odd is said in `problems`."""
 
 import re
+from dataclasses import dataclass
 
-from amends.intake.channels.email import attachments, charsets, headers, html, kind, reply_text, structure
-from amends.intake.channels.email.model import Address, Attachment, MailKind, ParsedMail
+from amends.intake.channels.email import (
+    attachments,
+    calendars,
+    charsets,
+    forwarded,
+    headers,
+    html,
+    kind,
+    protection,
+    reply_text,
+    rich_text,
+    structure,
+    tnef,
+)
+from amends.intake.channels.email.model import Address, Attachment, MailKind, Original, ParsedMail
 
 MAX_TEXT = 1_000_000
 MAX_PROBLEMS = 50
+MAX_ENVELOPES = 3  # signed mail inside signed mail
+MAX_ORIGINAL_BYTES = 10 * 1024 * 1024
 NEVER_TEXT = {"text/calendar", "text/x-vcard", "text/vcard", "text/csv", "text/rfc822-headers", "text/rfc822",
               "text/x-amp-html", "text/directory", "text/rfc822-delivery-status"}  # fmt: skip
 
@@ -18,10 +34,27 @@ class _Body:
         self.texts: list[str] = []
         self.htmls: list[str] = []
         self.files: list[structure.Part] = []
+        self.envelopes = 0
+
+
+@dataclass(slots=True)
+class _Words:
+    """The text of a mail: as people read it, as replies are searched in it, the HTML's version with its marks, and
+    what PGP's armour around it looked like, if it had any.
+    """
+
+    text: str
+    source: str
+    marked: str
+    armoured: str = ""
 
 
 def parse(raw: bytes) -> ParsedMail:
     """Read a mail from its bytes as they came over the wire or out of a file. Never raises on any input."""
+    return _parse(raw, inner=False)
+
+
+def _parse(raw: bytes, *, inner: bool) -> ParsedMail:
     problems: list[str] = []
     if b"\x00" in raw:
         problems.append("NUL bytes removed")
@@ -30,31 +63,72 @@ def parse(raw: bytes) -> ParsedMail:
         problems.append("no header at all")
     body = _Body()
     _collect(root, body, problems)
+    files = _files(body, problems)
     source = "\n<hr>\n".join(body.htmls)
-    text = _bounded("\n".join(body.texts).strip("\n").translate(reply_text.MARKS), problems)
-    marked = html.to_marked_text(source) if source else ""
-    html_text = html.tidy(html.without_marks(marked))
-    only_html = not text.strip()
-    if only_html:
-        text = _bounded(html_text, problems)
+    words = _words(body, source, problems)
     cleaned = html.clean_html(source) if source else None
     if source and cleaned is None:
         problems.append("HTML too large or too deeply nested to show; only its text is shown")
-    files = tuple(attachments.attachment(part, number, problems) for number, part in enumerate(body.files, 1))
-    return _assembled(root, (marked if only_html else text, text, marked), cleaned, files, problems)
+    return _assembled(root, words, cleaned, files, problems, inner=inner)
+
+
+def _words(body: _Body, source: str, problems: list[str]) -> _Words:
+    marked = html.to_marked_text(source) if source else ""
+    text = _bounded("\n".join(body.texts).strip("\n").translate(reply_text.MARKS), problems)
+    armoured, text = text, protection.clear_text(text)
+    if text.strip():
+        return _Words(text, text, marked, armoured)
+    html_text = _bounded(html.tidy(html.without_marks(marked)), problems)
+    if html_text.strip():
+        return _Words(html_text, marked, marked)
+    invitation = next((part for part in body.files if part.type == "text/calendar"), None)
+    if invitation is not None:
+        text = calendars.in_words(structure.content(invitation, [])) or ""
+        if not text:
+            problems.append("text/calendar: cannot be read, kept as a file")
+    return _Words(text, text, marked)
+
+
+def _files(body: _Body, problems: list[str]) -> tuple[Attachment, ...]:
+    """The attachments; packages of Outlook are replaced by what is in them, when they can be read whole."""
+    found: list[Attachment] = []
+    for part in body.files:
+        package = tnef.unpack(structure.content(part, [])) if attachments.is_package(part) else None
+        if package is None or package.damaged:
+            found.append(attachments.attachment(part, len(found) + 1, problems))
+        if package is None:
+            continue
+        if package.damaged:
+            problems.append("winmail.dat is damaged; kept as a file beside what could be read of it")
+        found += attachments.unpacked(package, len(found) + 1)
+        _take_package_text(package, body)
+    return tuple(found)
+
+
+def _take_package_text(package: tnef.Package, body: _Body) -> None:
+    if body.texts or body.htmls:
+        return
+    if package.html:
+        body.htmls.append(charsets.decode_text(package.html, _charset_in_html(package.html))[0])
+    if package.text.strip():
+        body.texts.append(package.text.replace("\r\n", "\n"))
+    elif package.rich and not package.html:
+        body.texts.append(rich_text.to_text(rich_text.decompress(package.rich)))
 
 
 def _assembled(
     root: structure.Part,
-    texts: tuple[str, str, str],
+    words: _Words,
     cleaned: str | None,
     files: tuple[Attachment, ...],
     problems: list[str],
+    *,
+    inner: bool,
 ) -> ParsedMail:
-    source, text, marked = texts
+    parts = list(root.walk())
     subject = _subject(root, problems)
     sender = _sender(root, problems)
-    mail_kind, bounce = kind.classify(root, list(root.walk()), sender, subject, text)
+    mail_kind, bounce = kind.classify(root, parts, sender, subject, words.text)
     raw_date = root.header("date")
     raw_id = root.header("message-id")
     answered = tuple(found for raw in root.all_headers("in-reply-to") for found in headers.identifiers(raw))
@@ -62,6 +136,7 @@ def _assembled(
     identifier = headers.message_id(raw_id) if raw_id is not None else None
     if identifier is None:
         problems.append("no Message-ID")
+    guarded = None if inner else protection.of_mail(parts, words.armoured)
     return ParsedMail(
         kind=mail_kind,
         from_=sender,
@@ -73,13 +148,34 @@ def _assembled(
         message_id=identifier,
         in_reply_to=answered[0] if answered else None,
         references=tuple(dict.fromkeys((*references, *answered[1:]))),
-        text=text,
+        text=words.text,
         html=cleaned,
-        reply_text=_reply(mail_kind, subject, source, marked),
+        reply_text=_reply(mail_kind, subject, words.source, words.marked),
         attachments=files,
         bounce=bounce,
         answerable=kind.answerable(root, mail_kind),
         problems=tuple(dict.fromkeys(problems))[:MAX_PROBLEMS],
+        original=None if inner else _original(mail_kind, subject, words.text, files),
+        protection=guarded,
+    )
+
+
+def _original(mail_kind: MailKind, subject: str, text: str, files: tuple[Attachment, ...]) -> Original | None:
+    """The message that a person forwards; reports return messages too, but forward none."""
+    if mail_kind in {MailKind.BOUNCE, MailKind.DELIVERY_NOTICE}:
+        return None
+    attached = next((one for one in files if one.type == "message/rfc822" and one.size <= MAX_ORIGINAL_BYTES), None)
+    if attached is None:
+        return forwarded.inline(text, announced=reply_text.FORWARD_SUBJECT.match(subject) is not None)
+    mail = _parse(attached.data, inner=True)
+    return Original(
+        from_=mail.from_,
+        to=mail.to,
+        date=mail.date,
+        subject=mail.subject,
+        message_id=mail.message_id,
+        text=mail.reply_text,
+        attached=True,
     )
 
 
@@ -147,6 +243,10 @@ def _collect(root: structure.Part, body: _Body, problems: list[str]) -> None:
             _take_text(part, parent, body, problems)
         elif part is not root or part.end > part.start:
             body.files.append(part)
+            signed = protection.signed_content(part) if body.envelopes < MAX_ENVELOPES else None
+            if signed is not None:
+                body.envelopes += 1
+                stack.append((structure.read(signed, problems), ""))
 
 
 def _is_text(part: structure.Part, parent: str) -> bool:
