@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from amends.cases.public import Action, Direction, MessageState, Outcome, Phase, TimelineItem
+from amends.cases.public import Action, Direction, Message, MessageState, Outcome, Phase, TimelineItem
 from amends.workspace.badges import kind_word
+from amends.workspace.mailhtml import SHOWN_TYPES, ShownMail, shown
 
 ICONS = {
     "email": "mail",
@@ -24,9 +26,15 @@ ICONS = {
     "import": "file-import",
 }
 SECRET_PAGE = re.compile(r"https?://[^\s<>\"]{1,200}/[psc]/[0-9A-Za-z._~-]{24,200}/?")
-SILENT = frozenset({"message_sent", "routed", "clocks_started", "clocks_stopped", "clocks_recomputed"})
+SILENT = frozenset(
+    {"message_sent", "message_delivered", "routed", "clocks_started", "clocks_stopped", "clocks_recomputed"}
+)
 """Records that say nothing a person does not see anyway: in the message, the team or the clocks."""
 FAILED = (MessageState.FAILED, MessageState.BOUNCED)
+FROM_MACHINES = frozenset({"auto_reply_received", "delivery_notice_received"})
+"""Records of mail that no person wrote: a small line, and the way to the mail as it came."""
+ImageAddress = Callable[[int], str]
+"""The address on this site of a file that is shown as an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,15 @@ class Entry:
     files: tuple[File, ...] = ()
     message_id: int | None = None
     waits: bool = False
+    held: bool = False
+    unless_written: bool = False
+    leaves_at: datetime | None = None
+    failed: bool = False
+    draft: bool = False
+    protection: str = ""
+    source_mail: int | None = None
+    html: SafeString | str = ""
+    blocked: int = 0
     new_day: bool = False
 
 
@@ -68,7 +85,9 @@ class Names:
     teams: Mapping[int, str]
 
 
-def narrate(items: Sequence[TimelineItem], *, names: Names, zone: tzinfo, subject: str = "") -> list[Entry]:
+def narrate(
+    items: Sequence[TimelineItem], *, names: Names, zone: tzinfo, subject: str = "", image: ImageAddress | None = None
+) -> list[Entry]:
     """The entries in the order of `items`; the first of each local day is marked, records nobody reads are left out.
 
     A message whose subject only repeats `subject`, that of the case, is shown without it.
@@ -77,57 +96,112 @@ def narrate(items: Sequence[TimelineItem], *, names: Names, zone: tzinfo, subjec
     day = None
     for number, item in enumerate(items):
         today = item.at.astimezone(zone).date()
-        entry = _entry(item, number=number, names=names, subject=subject, new_day=today != day)
+        entry = _entry(item, number=number, names=names, subject=subject, image=image, new_day=today != day)
         if entry is not None:
             entries.append(entry)
             day = today
     return entries
 
 
-def _entry(item: TimelineItem, *, number: int, names: Names, subject: str, new_day: bool) -> Entry | None:
+def _entry(
+    item: TimelineItem, *, number: int, names: Names, subject: str, image: ImageAddress | None, new_day: bool
+) -> Entry | None:
     if item.message is not None:
-        return _message(item, subject=subject, new_day=new_day)
+        return _message(item, subject=subject, image=image, new_day=new_day)
     text = _sentence(item.kind, item.data, names)
     if not text:
         return None
     who = item.actor_name if item.actor_kind != "system" else "Amends"
+    kept = item.data.get("mail") if item.kind in FROM_MACHINES else None
     return Entry(
-        key=f"e{number}", kind="event", icon=_event_icon(item.kind), at=item.at, who=who, text=text, new_day=new_day
+        key=f"e{number}",
+        kind="event",
+        icon=_event_icon(item.kind),
+        at=item.at,
+        who=who,
+        text=text,
+        source_mail=kept if isinstance(kept, int) else None,
+        new_day=new_day,
     )
 
 
-def _message(item: TimelineItem, *, subject: str, new_day: bool) -> Entry:
+def _message(item: TimelineItem, *, subject: str, image: ImageAddress | None, new_day: bool) -> Entry:
     one = item.message
     assert one is not None
     kind = {Direction.IN: "in", Direction.OUT: "out"}.get(Direction(one.direction), "note")
-    who = item.actor_name or (one.from_address if kind == "in" else "Amends")
-    tone = ""
-    if kind == "out":
-        tone = (
-            "failed"
-            if one.state in FAILED
-            else "sent"
-            if one.state in (MessageState.SENT, MessageState.DELIVERED)
-            else "waiting"
-        )
+    mail = _shown_mail(one, image)
+    waits = kind == "out" and one.state == MessageState.QUEUED
     return Entry(
         key=f"m{one.pk}",
         kind=kind,
-        icon="lock" if kind == "note" else "robot" if one.automatic else ICONS.get(one.channel, "message"),
+        icon=_message_icon(kind, one),
         at=one.at,
-        who=who or _("the customer"),
+        who=item.actor_name or (one.from_address if kind == "in" else "Amends") or _("the customer"),
         text=_readable(one.text),
         says=_says(kind, one.kind, automatic=one.automatic),
         subject="" if kind == "note" or (subject and subject in one.subject) else one.subject,
-        state=str(MessageState(one.state).label) if kind == "out" else "",
-        state_reason=one.state_reason,
-        tone=tone,
+        state=_state(one) if kind == "out" else "",
+        state_reason=_(one.state_reason) if one.state_reason else "",
+        tone=_tone(one) if kind == "out" else "",
         language=one.language,
         message_id=one.pk,
-        waits=kind == "out" and one.state == MessageState.QUEUED,
+        waits=waits,
+        held=waits and one.held_at is not None,
+        unless_written=waits and one.unless_customer_writes,
+        leaves_at=one.not_before if waits and one.held_at is None else None,
+        failed=kind == "out" and one.state in FAILED,
+        draft=kind == "out" and one.state == MessageState.CANCELLED and one.author_id is not None,
+        protection=protection_words(one.protection),
+        source_mail=one.source_mail,
+        html=mail.html,
+        blocked=mail.blocked,
         files=tuple(File(id=file.pk, name=file.name, size=file.blob.size) for file in one.attachments.all()),
         new_day=new_day,
     )
+
+
+def _message_icon(kind: str, one: Message) -> str:
+    if kind == "note":
+        return "lock"
+    return "robot" if one.automatic else ICONS.get(one.channel, "message")
+
+
+def _state(one: Message) -> str:
+    """Where an outgoing message is, in a word or two."""
+    if one.state == MessageState.QUEUED:
+        if one.held_at is not None:
+            return _("Held back")
+        if one.soft_bounces or one.attempts:
+            return _("Is tried again")
+    return str(MessageState(one.state).label)
+
+
+def _tone(one: Message) -> str:
+    if one.state in FAILED or one.held_at is not None:
+        return "failed"
+    return "sent" if one.state in (MessageState.SENT, MessageState.DELIVERED) else "waiting"
+
+
+def _shown_mail(one: Message, image: ImageAddress | None) -> ShownMail:
+    """The message's HTML with its own images in place, when there are any."""
+    if image is None or one.direction == Direction.OUT or "<img" not in one.html:
+        return ShownMail(SafeString(""), 0)
+    files = [file for file in one.attachments.all() if file.content_id and file.content_type in SHOWN_TYPES]
+    return shown(one.html, {file.content_id.strip("<>"): image(file.pk) for file in files})
+
+
+def protection_words(protection: str) -> str:
+    """How a mail was signed or encrypted, in words; nothing is verified, and they say so by saying no more."""
+    scheme, _underscore, state = protection.partition("_")
+    name = {"smime": "S/MIME", "pgp": "PGP"}.get(scheme)
+    if name is None:
+        return ""
+    words = {
+        "signed": _("signed with %(scheme)s"),
+        "encrypted": _("encrypted with %(scheme)s"),
+        "both": _("signed and encrypted with %(scheme)s"),
+    }
+    return words[state] % {"scheme": name} if state in words else name
 
 
 def _readable(text: str) -> str:
@@ -207,6 +281,29 @@ def _breached(data: Mapping[str, Any], names: Names) -> str:
     return _("Ran out: %(what)s") % {"what": kind_word(str(data.get("kind", "")))}
 
 
+def _auto_reply(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    return _("A colleague's automatic answer came") if data.get("of_colleague") else _("An automatic answer came")
+
+
+def _linked(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    if data.get("kind") == "same_mail":
+        return _("The same mail went to another unit too; its case is linked")
+    return _("It goes on from an earlier case") if data.get("newer") else _("It goes on in a new case")
+
+
+def _decided(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    words = {
+        "representative": _("A mail of somebody else was taken in: they write for the customer"),
+        "known": _("A mail of somebody else was taken in: another address of the people here"),
+        "own_case": _("A mail of somebody else became a case of its own"),
+        "discard": _("A mail of somebody else was discarded"),
+    }
+    return words.get(str(data.get("decision")), _("A mail of somebody else was decided about"))
+
+
 def _assessed(data: Mapping[str, Any], names: Names) -> str:
     from amends.workspace.templatetags.workspace import severity_word
 
@@ -237,6 +334,9 @@ def _sentence(kind: str, data: Mapping[str, Any], names: Names) -> str:
         "escalated": _escalated,
         "clock_warned": _warned,
         "clock_breached": _breached,
+        "auto_reply_received": _auto_reply,
+        "case_linked": _linked,
+        "somebody_else_decided": _decided,
     }
     if kind in spoken:
         return spoken[kind](data, names)
@@ -250,6 +350,13 @@ def _sentence(kind: str, data: Mapping[str, Any], names: Names) -> str:
         "message_failed": _("A message did not arrive"),
         "message_bounced": _("A message came back"),
         "message_cancelled": _("A message was called back before it left"),
+        "message_called_back": _("A planned message was called back, because the customer wrote first"),
+        "message_came_back_for_now": _("A message came back for now; it is sent again in some hours"),
+        "message_held": _("A message is held back, because too many were sent"),
+        "message_sent_again": _("A message is sent again"),
+        "message_let_go": _("A message was let go at once"),
+        "delivery_notice_received": _("A mail server reported about a message"),
+        "address_admitted": _("Another address was let into the case"),
         "handoff_accepted": _("The hand-off was accepted"),
         "handoff_returned": _("The hand-off was returned"),
         "question_answered": _("An investigation question was answered"),

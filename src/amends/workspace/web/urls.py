@@ -3,7 +3,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from amends.workspace.web.views import actions, case, live, queue, session
+from amends.workspace.web.views import actions, case, live, queue, session, writing
 
 
 class ReferenceConverter(StringConverter):
@@ -34,13 +34,16 @@ _patterns = [
     path("cases/<case_reference:reference>/parts/<slug:part>/", case.case_part, name="case_part"),
     path("cases/<case_reference:reference>/panels/<slug:key>/", case.panel, name="panel"),
     path("cases/<case_reference:reference>/files/<int:file_id>/", case.file, name="file"),
-    path("cases/<case_reference:reference>/messages/<int:message_id>/call-back/", actions.call_back, name="call_back"),
+    path("cases/<case_reference:reference>/images/<int:file_id>/", case.image, name="image"),
+    path("cases/<case_reference:reference>/messages/<int:message_id>/call-back/", writing.call_back, name="call_back"),
+    path("cases/<case_reference:reference>/messages/<int:message_id>/again/", writing.send_again, name="send_again"),
+    path("cases/<case_reference:reference>/messages/<int:message_id>/now/", writing.let_go, name="let_go"),
     path("cases/<case_reference:reference>/take/", actions.take, name="take"),
     path("cases/<case_reference:reference>/assign/", actions.assign, name="assign"),
     path("cases/<case_reference:reference>/move/", actions.move, name="move"),
     path("cases/<case_reference:reference>/escalate/", actions.escalate, name="escalate"),
     path("cases/<case_reference:reference>/severity/", actions.severity, name="severity"),
-    path("cases/<case_reference:reference>/reply/", actions.reply, name="reply"),
+    path("cases/<case_reference:reference>/reply/", writing.reply, name="reply"),
     path("cases/<case_reference:reference>/note/", actions.note, name="note"),
 ]
 urlpatterns = [path("", include((_patterns, "workspace")))]

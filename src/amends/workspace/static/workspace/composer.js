@@ -31,3 +31,22 @@ addEventListener("beforeunload", (event) => {
 // The newest entry is what one came for.
 const pane = document.querySelector("[data-timeline-pane]");
 if (pane && !location.hash && pane.scrollHeight > pane.clientHeight) pane.scrollTop = pane.scrollHeight;
+
+// The words leave in some seconds: say in how many, as long as they can be called back.
+function countDown() {
+  for (const line of document.querySelectorAll("[data-leaves]")) {
+    const seconds = Math.ceil((new Date(line.dataset.leaves) - Date.now()) / 1000);
+    if (seconds > 0 && seconds < 100) line.textContent = line.dataset.words.replace("#", seconds);
+    else if (seconds <= 0) line.textContent = "";
+  }
+}
+countDown();
+setInterval(countDown, 1000);
+
+// The customer wrote while one was writing: say so at once. What was written stays, and sending it asks first.
+document.addEventListener("htmx:afterSettle", () => {
+  countDown();
+  const seen = document.querySelector("[data-seen]");
+  const heard = document.querySelector("#timeline")?.dataset.heard;
+  if (seen && heard && Number(heard) > Number(seen.value)) document.querySelector("[data-wrote]").hidden = false;
+});

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from amends.accounts.public import Actor, Permission, permission_required, request_actor
 from amends.cases import public as cases
-from amends.core.errors import BadInput, Conflict, NotFound
+from amends.core.errors import BadInput
 from amends.routing.public import escalate as hand_on
 from amends.triage.public import correct
 from amends.workspace.listing import VIEWS
@@ -31,7 +32,7 @@ def _act(permission: str) -> Callable[[Verb], Callable[..., HttpResponse]]:
             actor = request_actor(request)
             complaint = cases.access_complaint(actor, reference)
             messages.success(request, verb(request, actor, complaint))
-            return _back(request, complaint)
+            return back(request, complaint)
 
         view.__name__ = verb.__name__
         view.__doc__ = verb.__doc__
@@ -40,11 +41,14 @@ def _act(permission: str) -> Callable[[Verb], Callable[..., HttpResponse]]:
     return decorate
 
 
-def _back(request: HttpRequest, complaint: cases.Complaint) -> HttpResponse:
-    """To the case, with the queue the person came from beside it."""
+def back(request: HttpRequest, complaint: cases.Complaint, *, draft: int | None = None) -> HttpResponse:
+    """To the case, with the queue the person came from beside it, and a called-back message's words in the composer."""
     came_from = request.GET.get("view", "")
-    tail = f"?view={came_from}" if came_from in VIEWS else ""
-    return redirect(reverse("workspace:case", kwargs={"reference": complaint.reference}) + tail)
+    values = ({"view": came_from} if came_from in VIEWS else {}) | ({"draft": str(draft)} if draft else {})
+    tail = f"?{urlencode(values)}" if values else ""
+    return redirect(
+        reverse("workspace:case", kwargs={"reference": complaint.reference}) + tail + ("#composer" if draft else "")
+    )
 
 
 def _number(request: HttpRequest, field: str) -> int | None:
@@ -117,28 +121,7 @@ def severity(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> 
 
 
 @_act(Permission.CASE_WORK)
-def reply(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
-    """Write to the customer."""
-    cases.reply(actor=actor, complaint_id=complaint.pk, text=str(request.POST.get("text", "")))
-    return _("Your reply is on its way. Until it leaves you can call it back.")
-
-
-@_act(Permission.CASE_WORK)
 def note(request: HttpRequest, actor: Actor, complaint: cases.Complaint) -> str:
     """Write an internal note."""
     cases.add_note(actor=actor, complaint_id=complaint.pk, text=str(request.POST.get("text", "")))
     return _("The note is saved. Only colleagues see it.")
-
-
-@permission_required(Permission.CASE_WORK)
-@require_POST
-def call_back(request: HttpRequest, reference: str, message_id: int) -> HttpResponse:
-    """Stop a message that has not left yet."""
-    actor = request_actor(request)
-    complaint = cases.access_complaint(actor, reference)
-    if not cases.Message.objects.filter(pk=message_id, complaint=complaint, direction="out").exists():
-        raise NotFound
-    if not cases.cancel_message(actor=actor, message_id=message_id):
-        raise Conflict(_("The message has left already. Write to the customer what was wrong with it."))
-    messages.success(request, _("The message was called back. The customer does not get it."))
-    return _back(request, complaint)

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from amends.accounts.public import (
@@ -22,6 +23,7 @@ from amends.accounts.public import (
     request_actor,
     team_members,
     teams,
+    unit_settings,
 )
 from amends.cases.public import (
     MOVES,
@@ -29,19 +31,27 @@ from amends.cases.public import (
     Action,
     Attachment,
     Complaint,
+    LinkedCase,
+    LinkKind,
+    Message,
+    MessageState,
     Outcome,
     Phase,
     TimelineItem,
     access_complaint,
     allowed,
     drawn_panel,
+    links_of,
     recipient_address,
     timeline,
+    unreachable,
+    visible_complaints,
 )
 from amends.core.errors import NotFound
 from amends.core.panels import Panel, panels
 from amends.workspace.deadlines import badges_for
 from amends.workspace.listing import VIEWS, care_words, queue_page
+from amends.workspace.mailhtml import SHOWN_TYPES
 from amends.workspace.narration import Names, narrate
 from amends.workspace.web.views.queue import severities
 
@@ -139,6 +149,8 @@ def _head(request: HttpRequest, actor: Actor, complaint: Complaint) -> dict[str,
         "members": members,
         "others": others,
         "teams": teams() if may_assign else [],
+        "unreachable": unreachable(complaint),
+        "links": _links(actor, complaint),
         "severities": severities(),
         "outcomes": Outcome.choices,
     }
@@ -159,7 +171,14 @@ def _timeline(complaint: Complaint) -> dict[str, Any]:
     )
     return {
         "complaint": complaint,
-        "entries": narrate(items, names=names, zone=ZoneInfo(settings.AMENDS_TIME_ZONE), subject=complaint.subject),
+        "entries": narrate(
+            items,
+            names=names,
+            zone=ZoneInfo(settings.AMENDS_TIME_ZONE),
+            subject=complaint.subject,
+            image=lambda file_id: reverse("workspace:image", args=[complaint.reference, file_id]),
+        ),
+        "heard": max((one.message.pk for one in items if one.message and one.message.direction == "in"), default=0),
     }
 
 
@@ -168,11 +187,53 @@ def _panel_link(panel: Panel, complaint: Complaint) -> dict[str, Any]:
     return {"key": panel.key, "title": panel.title, "url": url}
 
 
-@permission_required(Permission.CASE_VIEW)
-def case(request: HttpRequest, reference: str) -> HttpResponse:
-    """The three panes of a case."""
-    actor = request_actor(request)
-    complaint = access_complaint(actor, reference)
+@dataclass(frozen=True, slots=True)
+class LinkLine:
+    """A linked case as a line at the top; without an address when this person may not see it."""
+
+    words: str
+    reference: str
+    unit: str
+
+
+def _links(actor: Actor, complaint: Complaint) -> list[LinkLine]:
+    linked = links_of(complaint)
+    if not linked:
+        return []
+    seen = set(
+        visible_complaints(actor).filter(pk__in=[one.complaint.pk for one in linked]).values_list("pk", flat=True)
+    )
+    return [
+        LinkLine(
+            _link_words(one),
+            (one.complaint.reference or "") if one.complaint.pk in seen else "",
+            one.complaint.unit.name,
+        )
+        for one in linked
+    ]
+
+
+def _link_words(one: LinkedCase) -> str:
+    if one.kind == LinkKind.SAME_MAIL:
+        return _("Came with the same mail:")
+    return _("Goes on in:") if one.newer else _("Goes on from:")
+
+
+def _draft(request: HttpRequest, complaint: Complaint) -> str:
+    """The words of a message that was called back, for the composer."""
+    wanted = request.GET.get("draft", "")
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
+        return ""
+    drafts = Message.objects.filter(
+        pk=int(wanted), complaint=complaint, direction="out", state=MessageState.CANCELLED, author__isnull=False
+    )
+    return drafts.values_list("text", flat=True).first() or ""
+
+
+def draw_case(
+    request: HttpRequest, actor: Actor, complaint: Complaint, *, draft: str = "", warning: str = "", status: int = 200
+) -> HttpResponse:
+    """The three panes of a case; `draft` stands in the composer, with a `warning` above it."""
     view = view_of(request)
     context = {
         "area": "queue",
@@ -183,8 +244,18 @@ def case(request: HttpRequest, reference: str) -> HttpResponse:
         "panels": [_panel_link(panel, complaint) for panel in panels if actor.can(panel.permission)],
         "compose": "note" if request.GET.get("compose") == "note" else "reply",
         "reply_to": recipient_address(complaint),
+        "draft": draft or _draft(request, complaint),
+        "warning": warning,
+        "case_zone": unit_settings(complaint.unit_id).timezone,
     }
-    return render(request, "workspace/case.html", context)
+    return render(request, "workspace/case.html", context, status=status)
+
+
+@permission_required(Permission.CASE_VIEW)
+def case(request: HttpRequest, reference: str) -> HttpResponse:
+    """The three panes of a case."""
+    actor = request_actor(request)
+    return draw_case(request, actor, access_complaint(actor, reference))
 
 
 @permission_required(Permission.CASE_VIEW)
@@ -225,6 +296,21 @@ def file(request: HttpRequest, reference: str, file_id: int) -> HttpResponse:
     response.headers["Content-Disposition"] = _disposition(attachment.name)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@permission_required(Permission.CASE_VIEW)
+def image(request: HttpRequest, reference: str, file_id: int) -> HttpResponse:
+    """An image that came inside a mail, to be shown in its place: only types that are pictures and nothing else."""
+    complaint = access_complaint(request_actor(request), reference)
+    files = Attachment.objects.select_related("blob").filter(message__complaint=complaint).exclude(content_id="")
+    found = files.filter(pk=file_id, content_type__in=SHOWN_TYPES).first()
+    if found is None:
+        raise NotFound
+    response = HttpResponse(bytes(found.blob.data), content_type=found.content_type)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, max-age=3600"
     return response
 
 
