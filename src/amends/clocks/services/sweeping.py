@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -22,7 +22,7 @@ from amends.core import clock
 from amends.core.events import publish
 from amends.notifications.public import tell
 
-logger = logging.getLogger(__name__)
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 UNATTENDED = timedelta(minutes=2)
 """A clock that was due that long ago was not looked at because nobody was there to look."""
 
@@ -61,16 +61,14 @@ def sweep(*, now: datetime | None = None, limit: int = 1000) -> Swept:
         try:
             _notice(pk, complaint_id, moment, swept)
         except Exception:  # a reaction of another domain failed: say so, and do not hold up everybody else's clocks
-            logger.exception(
-                "The clock %s of complaint %s could not be swept; the next sweep tries again.", pk, complaint_id
-            )
+            log.exception("clock_not_swept", clock=pk, complaint=complaint_id)
             swept.failed += 1
     return swept
 
 
 def _say_unattended(late: list[datetime], now: datetime) -> None:
     """Nobody looked at the clocks for a while: they are taken up in their order, and the administrators hear of it."""
-    logger.warning("%s clocks were not looked at between %s and %s.", len(late), late[0], late[-1])
+    log.warning("clocks_unattended", clocks=len(late), first=late[0].isoformat(), last=late[-1].isoformat())
     ids = Membership.objects.filter(role=Role.ADMINISTRATOR, user__is_active=True).values_list("user_id", flat=True)
     with transaction.atomic():
         tell(
