@@ -16,22 +16,33 @@ from pytest_django.fixtures import Settings
 from tests.database import database_url
 from tests.intake.email.conftest import ROOT
 from tests.intake.email.relay import Relay, running_relay
+from tests.intake.email.test_filing import report
 from tests.people import House
 
 from amends.accounts.public import SYSTEM, actor_for_user
 from amends.cases.public import (
     Complaint,
+    Customer,
     Message,
     MessageState,
+    assign,
     claim_for_sending,
+    mark_bounced,
+    mark_delivered,
+    mark_sent,
     queue_message,
     read_reply_address,
+    receive_message,
     reply,
+    retry_message,
+    send_anyway,
 )
+from amends.cases.services.outbox import SOFT_PAUSE, SOFT_RETRIES
 from amends.core import clock
 from amends.intake.channels.email import outbox, services
 from amends.intake.channels.email.model import Address
 from amends.intake.channels.email.models import RawMail
+from amends.notifications.public import Notification
 
 
 @pytest.fixture
@@ -293,3 +304,128 @@ def test_two_workers_at_once_send_one_copy(complaint: Complaint, relay: Relay):
         assert output == b"done\n"
     message.refresh_from_db()
     assert (message.state, len(relay.mails)) == ("sent", 1)
+
+
+# -- what came back, what arrived ------------------------------------------------------------------------------------------
+
+
+def test_a_soft_bounce_is_sent_again_later_and_at_last_asks_for_another_way(complaint: Complaint, relay: Relay):
+    message = queued(complaint)
+    moment = clock.now()
+    for times in range(SOFT_RETRIES + 1):
+        with clock.frozen_at(moment):
+            outbox.deliver(message_id=message.pk)
+            state = mark_bounced(message_id=message.pk, hard=False, reason="Not delivered for now (4.2.2).")
+        assert state == ("queued" if times < SOFT_RETRIES else "bounced")
+        moment += SOFT_PAUSE + timedelta(minutes=1)
+    message.refresh_from_db()
+    assert (message.state, message.bounce, len(relay.mails)) == ("bounced", "soft", SOFT_RETRIES + 1)
+    assert {one.message_id for one in relay.parsed()} == {f"<{message.message_id}>"}
+
+
+def test_two_reports_about_one_sending_make_one_more_attempt(complaint: Complaint, relay: Relay):
+    message = queued(complaint)
+    outbox.deliver(message_id=message.pk)
+    assert mark_bounced(message_id=message.pk, hard=False, reason="full") == "queued"
+    assert mark_bounced(message_id=message.pk, hard=False, reason="full") == ""
+    message.refresh_from_db()
+    assert message.soft_bounces == 1
+
+
+def test_after_a_hard_bounce_nothing_automatic_goes_there_but_a_person_may_write(
+    house: House, bob: object, complaint: Complaint, relay: Relay, settings: Settings
+):
+    settings.AMENDS_UNDO_SECONDS = 0
+    first = queued(complaint)
+    outbox.deliver(message_id=first.pk)
+    mark_bounced(message_id=first.pk, hard=True, reason="Not delivered for good (5.1.1).")
+    machine = queued(complaint, text="A survey", automatic=True)
+    outbox.deliver(message_id=machine.pk)
+    machine.refresh_from_db()
+    assert (machine.state, len(relay.mails)) == ("failed", 1)
+    assert "came back for good" in machine.state_reason
+    person = reply(actor=actor_for_user(bob), complaint_id=complaint.pk, text="One more try.")  # type: ignore[arg-type]
+    assert person is not None
+    outbox.deliver(message_id=person.pk)
+    assert len(relay.mails) == 2
+    # The customer wrote from there: the address lives again.
+    with clock.frozen_at(clock.now() + timedelta(minutes=1)):
+        receive_message(
+            actor=SYSTEM, complaint_id=complaint.pk, channel="email", text="Back", from_address="maya@example.org"
+        )
+        again = queued(complaint, text="Another notice", automatic=True)
+        outbox.deliver(message_id=again.pk)
+    assert len(relay.mails) == 3
+
+
+def test_a_chain_of_bounces_stays_one_message_and_one_alarm(house: House, alice: object, complaint: Complaint):
+    assign(actor=SYSTEM, complaint_id=complaint.pk, owner_id=alice.pk)  # type: ignore[attr-defined]
+    message = queued(complaint)
+    mark_sent(message_id=message.pk)
+    returned = f"Message-ID: <{message.message_id}>\n"
+    for number in range(30):
+        raw = report(returned=f"X-Number: {number}\n{returned}")
+        services.process(raw_mail_id=services.store(raw=raw, envelope_from="", envelope_to=["care@amends.localhost"]))
+    assert Complaint.objects.count() == 1
+    assert Message.objects.filter(complaint=complaint, direction="out").count() == 1
+    assert Notification.objects.filter(kind="not_delivered").count() == 1
+
+
+def test_a_success_report_says_that_it_was_delivered(complaint: Complaint, relay: Relay):
+    message = queued(complaint)
+    outbox.deliver(message_id=message.pk)
+    raw = report(action="delivered", status="2.0.0", returned=f"Message-ID: <{message.message_id}>\n")
+    services.process(raw_mail_id=services.store(raw=raw, envelope_from="", envelope_to=["care@amends.localhost"]))
+    message.refresh_from_db()
+    assert (message.state, message.delivered_at is not None) == ("delivered", True)
+    assert mark_delivered(message_id=message.pk) is False
+
+
+def test_delivery_reports_are_asked_for_only_when_the_setting_says_so(complaint: Complaint, settings: Settings):
+    class Extended:
+        @staticmethod
+        def has_extn(name: str) -> bool:
+            return name == "dsn"
+
+    assert outbox._wanted_reports(Extended()) == ([], [])  # type: ignore[arg-type]
+    settings.AMENDS_DELIVERY_NOTICES = True
+    assert outbox._wanted_reports(Extended()) == (["RET=HDRS"], ["NOTIFY=SUCCESS,FAILURE,DELAY"])  # type: ignore[arg-type]
+
+
+def test_a_message_that_was_planned_for_later_comes_forward_when_it_is_let_go(
+    house: House, bob: object, complaint: Complaint
+):
+    someone = actor_for_user(bob)  # type: ignore[arg-type]
+    message = reply(actor=someone, complaint_id=complaint.pk, text="x", send_at=clock.now() + timedelta(days=3))
+    assert message is not None
+    job = ProcrastinateJob.objects.get(task_name="intake.deliver_message")
+    assert job.scheduled_at == message.not_before
+    send_anyway(actor=someone, message_id=message.pk)
+    job = ProcrastinateJob.objects.get(task_name="intake.deliver_message")
+    assert job.scheduled_at is None
+
+
+def test_a_message_sent_again_by_a_person_goes_to_the_address_of_now(
+    house: House, bob: object, complaint: Complaint, relay: Relay
+):
+    message = queued(complaint, automatic=True)
+    outbox.deliver(message_id=message.pk)
+    mark_bounced(message_id=message.pk, hard=True, reason="Not delivered for good (5.1.1).")
+    Customer.objects.filter(pk=complaint.customer_id).update(email="maya.new@example.org")
+    retry_message(actor=actor_for_user(bob), message_id=message.pk)  # type: ignore[arg-type]
+    outbox.deliver(message_id=message.pk)
+    message.refresh_from_db()
+    assert (message.state, relay.envelopes[-1][1]) == ("sent", ["maya.new@example.org"])
+
+
+def test_a_reply_queued_while_the_customer_writes_is_not_lost(
+    house: House, bob: object, complaint: Complaint, relay: Relay
+):
+    message = reply(actor=actor_for_user(bob), complaint_id=complaint.pk, text="On its way.")  # type: ignore[arg-type]
+    assert message is not None
+    receive_message(actor=SYSTEM, complaint_id=complaint.pk, channel="email", text="One more thing")
+    with clock.frozen_at(clock.now() + timedelta(minutes=1)):
+        outbox.deliver(message_id=message.pk)
+    assert len(relay.mails) == 1
+    complaint.refresh_from_db()
+    assert complaint.waiting_for_us_since is not None  # their newest word is still unanswered

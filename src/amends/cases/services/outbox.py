@@ -231,7 +231,7 @@ def _note_answer(complaint: Complaint, message: Message, at: datetime) -> None:
         and complaint.waiting_for_us_since is not None
         and complaint.waiting_for_us_since <= message.at
     ):
-        complaint.waiting_for_us_since = None
+        complaint.waiting_for_us_since = _unanswered_since(complaint, message.at)
         changed.append("waiting_for_us_since")
     first = complaint.acknowledged_at is None and message.kind in (
         "acknowledgement",
@@ -254,6 +254,12 @@ def _note_answer(complaint: Complaint, message: Message, at: datetime) -> None:
         publish(
             PhaseChanged(complaint_id=complaint.pk, before=before, after=complaint.phase, action="acknowledge", at=at)
         )
+
+
+def _unanswered_since(complaint: Complaint, moment: datetime) -> datetime | None:
+    """When the customer wrote after our answer was written, if they did: that is still unanswered."""
+    later = Message.objects.filter(complaint=complaint, direction=Direction.IN, at__gt=moment)
+    return later.order_by("at").values_list("at", flat=True).first()
 
 
 def mark_delivered(*, message_id: int, at: datetime | None = None) -> bool:
