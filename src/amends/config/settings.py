@@ -31,6 +31,14 @@ def _secret_key() -> str:
     )
 
 
+def _whole_number(name: str, default: int) -> int:
+    """A variable's whole number."""
+    value = (os.environ.get(name) or str(default)).strip()
+    if not (value.isascii() and value.isdigit()):
+        raise ImproperlyConfigured(f"{name} is “{value}”: give it a whole number.")
+    return int(value)
+
+
 def _database(url: str) -> dict[str, Any]:
     """Django's settings for a `postgresql://` address; a folder in `?host=` is a unix socket."""
     parts = urlsplit(url)
@@ -192,8 +200,8 @@ AMENDS_API_BODY_LIMIT = 10 * 1024 * 1024
 AMENDS_SMTP_HOST = os.environ.get("AMENDS_SMTP_HOST", "127.0.0.1")
 AMENDS_SMTP_PORT = int(os.environ.get("AMENDS_SMTP_PORT", "2525"))
 AMENDS_MAIL_SIZE_LIMIT = int(os.environ.get("AMENDS_MAIL_SIZE_LIMIT", str(40 * 1024 * 1024)))
-AMENDS_SMTPS_PORT = int(os.environ.get("AMENDS_SMTPS_PORT") or 0)
-AMENDS_LMTP_PORT = int(os.environ.get("AMENDS_LMTP_PORT") or 0)
+AMENDS_SMTPS_PORT = _whole_number("AMENDS_SMTPS_PORT", 0)
+AMENDS_LMTP_PORT = _whole_number("AMENDS_LMTP_PORT", 0)
 AMENDS_LMTP_SOCKET = os.environ.get("AMENDS_LMTP_SOCKET", "")
 AMENDS_MAIL_CERTIFICATE = os.environ.get("AMENDS_MAIL_CERTIFICATE", "")
 AMENDS_MAIL_KEY = os.environ.get("AMENDS_MAIL_KEY", "")
@@ -201,8 +209,8 @@ AMENDS_MAIL_REQUIRE_TLS = os.environ.get("AMENDS_MAIL_REQUIRE_TLS") == "1"
 AMENDS_MAIL_ACCEPT_DOMAINS = [
     domain for one in os.environ.get("AMENDS_MAIL_ACCEPT_DOMAINS", "").split(",") if (domain := one.strip().lower())
 ]
-AMENDS_MAIL_CONNECTIONS = int(os.environ.get("AMENDS_MAIL_CONNECTIONS", "50"))
-AMENDS_MAIL_IDLE_SECONDS = int(os.environ.get("AMENDS_MAIL_IDLE_SECONDS", "300"))
+AMENDS_MAIL_CONNECTIONS = _whole_number("AMENDS_MAIL_CONNECTIONS", 50)
+AMENDS_MAIL_IDLE_SECONDS = _whole_number("AMENDS_MAIL_IDLE_SECONDS", 300)
 AMENDS_MAIL_PROVIDERS = [
     name for one in os.environ.get("AMENDS_MAIL_PROVIDERS", "").split(",") if (name := one.strip().lower())
 ]

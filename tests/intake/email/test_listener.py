@@ -34,7 +34,8 @@ def port(transactional_db: None) -> Iterator[int]:
     stop = asyncio.Event()
 
     def run() -> None:
-        loop.run_until_complete(listener.serve(listening, size_limit=LIMIT, stop=stop))
+        rules = listener.Rules(size_limit=LIMIT)
+        loop.run_until_complete(listener.serve([listener.Door(listening)], rules=rules, stop=stop))
 
     thread = threading.Thread(target=run)
     thread.start()
