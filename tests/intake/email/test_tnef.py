@@ -71,7 +71,7 @@ def mail(package: bytes, body: bytes = b"") -> bytes:
 def test_the_files_of_a_package_are_attachments():
     found = parse(mail(packed(FILE), b"see file"))
     assert found.text == "see file"
-    assert [(one.name, one.type, one.data, one.content_id) for one in found.attachments] == [
+    assert [(one.name, one.type, one.data, one.content_id) for one in found.attachments[1:]] == [
         ("Rechnung März.pdf", "application/pdf", b"%PDF\x00\x01bytes", "pic@1")
     ]
     assert found.problems == ("NUL bytes removed", "no Message-ID")
@@ -90,7 +90,7 @@ def test_the_body_of_a_package_is_the_text_when_there_is_no_other(block: bytes, 
     found = parse(mail(package))
     assert found.text == expected
     assert parse(mail(package, b"other words")).text == "other words"
-    assert [one.name for one in found.attachments] == ["Rechnung März.pdf"]
+    assert [one.name for one in found.attachments] == ["winmail.dat", "Rechnung März.pdf"]
 
 
 def test_a_message_inside_a_package_gives_its_files():
@@ -100,10 +100,10 @@ def test_a_message_inside_a_package_gives_its_files():
         attribute(2, 0x00069005, properties(binary(0x3701, b"I" * 16 + inner, kind=0x0D))),
     )
     names = [one.name for one in parse(mail(outer, b"x")).attachments]
-    assert names == ["message.txt", "Rechnung März.pdf"]
+    assert names == ["winmail.dat", "message.txt", "Rechnung März.pdf"]
 
 
-def test_a_damaged_package_is_kept_beside_what_was_read():
+def test_a_damaged_package_gives_what_could_be_read_and_says_so():
     whole = packed(FILE, FILE)
     for cut in range(4, len(whole), 11):
         package = tnef.unpack(whole[:cut])

@@ -21,6 +21,7 @@ ENCODED_WORD = re.compile(rb"=\?([A-Za-z0-9_.:+*-]{1,80})\?\s?([bBqQ])\s?\?(.{0,
 MESSAGE_ID = re.compile(r"<[^<>]{1,900}>")
 # Quoted strings and escapes are single tokens; a quote that never closes is an ordinary character.
 ADDRESS_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|\\.|[()<>,;:@]', re.DOTALL)
+UNDISCLOSED = re.compile(r"undisclosed[- _]?recipients?", re.IGNORECASE)
 WHITESPACE = re.compile(r"\s+")
 ADDRESS = re.compile(r"[^\s<>()\[\],;:\"\\]+@[^\s<>()\[\],;:\"\\]+")
 
@@ -146,14 +147,15 @@ def addresses(raw: bytes, problems: list[str], where: str) -> tuple[Address, ...
         if b"@" not in item and b"<" not in item:
             waiting = waiting + b", " + item if waiting else item
             continue
-        found.append(_address(waiting + b", " + item if waiting and b"<" in item else item, problems, where))
+        if not UNDISCLOSED.match(re.sub(rb"\([^()]*\)", b"", item).decode("ascii", "replace").strip()):
+            found.append(_address(waiting + b", " + item if waiting and b"<" in item else item, problems, where))
         waiting = b""
     if waiting and not found:
         name = decode_header(waiting, problems, where)
         if "@" in name:  # the whole header is one encoded word, address and all
             inner = re.sub(r"[^\x20-\x7e]", "", name).encode("ascii")
             return addresses(inner, problems, where) if b"=?" not in inner else ()
-        if not re.fullmatch(r"(?i)undisclosed[- ]recipients?", name):
+        if not UNDISCLOSED.search(name) and name.strip(" ;:"):
             problems.append(f"{where}: no address in {name[:60]!r}")
             found.append(Address(name[:300], ""))
     return tuple(found)
@@ -173,7 +175,8 @@ def _address(item: bytes, problems: list[str], where: str) -> Address:
         comment = re.search(rb"\(([^()]*)\)", item)
         outside = re.sub(rb"\([^()]*\)", b" ", item)
         name = _display_name(comment[1], problems, where) if comment else ""
-        decoded = decode_header(outside, problems, where)
+        # Old mailers put spaces around the dots of a domain.
+        decoded = re.sub(r"(@[\w.-]{1,100}) ?\. (?=\w)", r"\1.", decode_header(outside, problems, where))
         match = ADDRESS.search(decoded)
         if match is None:
             problems.append(f"{where}: no address in {decoded[:60]!r}")

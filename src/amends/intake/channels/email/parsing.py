@@ -90,16 +90,15 @@ def _words(body: _Body, source: str, problems: list[str]) -> _Words:
 
 
 def _files(body: _Body, problems: list[str]) -> tuple[Attachment, ...]:
-    """The attachments; packages of Outlook are replaced by what is in them, when they can be read whole."""
+    """The attachments; behind a package of Outlook stand the files that are in it."""
     found: list[Attachment] = []
     for part in body.files:
-        package = tnef.unpack(structure.content(part, [])) if attachments.is_package(part) else None
-        if package is None or package.damaged:
-            found.append(attachments.attachment(part, len(found) + 1, problems))
+        found.append(attachments.attachment(part, len(found) + 1, problems))
+        package = tnef.unpack(found[-1].data) if attachments.is_package(part) else None
         if package is None:
             continue
         if package.damaged:
-            problems.append("winmail.dat is damaged; kept as a file beside what could be read of it")
+            problems.append("winmail.dat is damaged; only part of it could be read")
         found += attachments.unpacked(package, len(found) + 1)
         _take_package_text(package, body)
     return tuple(found)
@@ -229,7 +228,7 @@ def _sender(root: structure.Part, problems: list[str]) -> Address | None:
 
 def _list_of(root: structure.Part, name: str, problems: list[str]) -> tuple[Address, ...]:
     found = [address for raw in root.all_headers(name) for address in headers.addresses(raw, problems, name.title())]
-    return tuple(dict.fromkeys(found))[: headers.MAX_ADDRESSES]
+    return tuple(found)[: headers.MAX_ADDRESSES]
 
 
 def _collect(root: structure.Part, body: _Body, problems: list[str]) -> None:

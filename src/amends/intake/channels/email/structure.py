@@ -20,7 +20,8 @@ MAX_HEADERS = 1000
 
 HEADER_LINE = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 LEADING_BLANKS = re.compile(rb"(?:[ \t]{0,10000}\r{0,2}\n){1,100}")
-DELIMITER_REST = re.compile(rb"(--)?[ \t]*\r*(?=\n|\Z)")
+# After a closing boundary anything may follow on the line; after any other only blanks, or it is a longer boundary.
+DELIMITER_REST = re.compile(rb"(?:(--)(?![A-Za-z0-9_=+-])[^\n]{0,200}|(--)?[ \t]*\r*)(?=\n|\Z)")
 UUENCODED = re.compile(rb"^begin [0-7]{3,4} [^\r\n]{1,200}\r?\n", re.MULTILINE)
 
 
@@ -246,11 +247,15 @@ def _delimiters(part: Part, boundary: str) -> list[tuple[int, int, bool]]:
         after = position + len(needle)
         rest = DELIMITER_REST.match(part.buffer, after, part.end)
         if rest and (position == part.start or part.buffer[position - 1] == 0x0A):
-            found.append((_before_line_break(part, position), min(rest.end() + 1, part.end), rest[1] is not None))
-            if rest[1] is not None:
+            found.append((_before_line_break(part, position), min(rest.end() + 1, part.end), _closes(rest)))
+            if _closes(rest):
                 break
         position = part.buffer.find(needle, after, part.end)
     return found
+
+
+def _closes(rest: re.Match[bytes]) -> bool:
+    return rest[1] is not None or rest[2] is not None
 
 
 def _before_line_break(part: Part, position: int) -> int:
