@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 import structlog
 from django.db import transaction
@@ -59,7 +60,10 @@ def sweep(*, now: datetime | None = None, limit: int = 1000) -> Swept:
         _say_unattended(late, moment)
     for pk, complaint_id, _alarm_at in waiting:
         try:
-            _notice(pk, complaint_id, moment, swept)
+            # Counted only once its transaction stands.
+            done = _notice(pk, complaint_id, moment)
+            if done is not None:
+                setattr(swept, done, getattr(swept, done) + 1)
         except Exception:  # a reaction of another domain failed: say so, and do not hold up everybody else's clocks
             log.exception("clock_not_swept", clock=pk, complaint=complaint_id)
             swept.failed += 1
@@ -90,21 +94,21 @@ def _say_unattended(late: list[datetime], now: datetime) -> None:
         )
 
 
-def _notice(pk: int, complaint_id: int, now: datetime, swept: Swept) -> None:
+def _notice(pk: int, complaint_id: int, now: datetime) -> Literal["warned", "breached", "lapsed"] | None:
+    """Decide one clock in a transaction of its own; what it came to, or None when somebody else was faster."""
     with transaction.atomic():
         # The complaint first, as everywhere: two orders of locking would be a deadlock.
         complaint = access_complaint(SYSTEM, complaint_id, lock=True)
         one = Clock.objects.filter(pk=pk, stopped_at=None, alarm_at__lt=now).first()
         if one is None:
-            return
-        if now <= one.due_at:
-            _warn(one, now, swept)
-        elif one.missed == Missed.LAPSE:
-            swept.lapsed += _win(one, stopped_at=one.due_at, stopped_by=LAPSED, alarm_at=None)
-            return
-        else:
-            _breach(one, now, swept)
+            return None
+        if now > one.due_at and one.missed == Missed.LAPSE:
+            return "lapsed" if _win(one, stopped_at=one.due_at, stopped_by=LAPSED, alarm_at=None) else None
+        won = _warn(one, now) if now <= one.due_at else _breach(one, now)
+        if not won:
+            return None
         announce_change(complaint)
+        return "warned" if now <= one.due_at else "breached"
 
 
 def _win(one: Clock, **changes: object) -> bool:
@@ -113,20 +117,20 @@ def _win(one: Clock, **changes: object) -> bool:
     return unchanged.update(**changes) == 1
 
 
-def _warn(one: Clock, now: datetime, swept: Swept) -> None:
+def _warn(one: Clock, now: datetime) -> bool:
     if not _win(one, warned_at=now, alarm_at=next_alarm(due_at=one.due_at, warnings=one.warnings, now=now)):
-        return
-    swept.warned += 1
+        return False
     record(actor=SYSTEM, chain=f"complaint:{one.complaint_id}", kind="clock_warned", data=_noticed(one))
     publish(ClockWarned(clock_id=one.pk, complaint_id=one.complaint_id, kind=one.kind))
+    return True
 
 
-def _breach(one: Clock, now: datetime, swept: Swept) -> None:
+def _breach(one: Clock, now: datetime) -> bool:
     if not _win(one, breached_at=now, alarm_at=None):
-        return
-    swept.breached += 1
+        return False
     record(actor=SYSTEM, chain=f"complaint:{one.complaint_id}", kind="clock_breached", data=_noticed(one))
     publish(ClockBreached(clock_id=one.pk, complaint_id=one.complaint_id, kind=one.kind))
+    return True
 
 
 def _noticed(one: Clock) -> dict[str, object]:
