@@ -9,9 +9,11 @@ from amends.intake.channels.chat.services import customer_says, open_chat
 from amends.intake.channels.chat.tokens import chat_token
 from amends.intake.channels.web.files import MAX_TOTAL, Upload, accept_files
 from amends.intake.channels.web.guard import Stamp, new_stamp, read_stamp
+from amends.intake.channels.web.scanning import Scanned, hold_files, scan_files
 
 __all__ = [
     "MAX_TOTAL",
+    "Scanned",
     "Stamp",
     "Upload",
     "accept_files",
@@ -20,10 +22,12 @@ __all__ = [
     "chat_of",
     "chat_token",
     "customer_says",
+    "hold_files",
     "lines_after",
     "new_stamp",
     "open_chat",
     "read_stamp",
+    "scan_files",
     "state_for_customer",
 ]
 

@@ -21,6 +21,7 @@ from amends.cases.public import (
 from amends.core import clock
 from amends.core.errors import BadInput
 from amends.followup.public import take_up_again
+from amends.intake.public import hold_files
 from amends.portal.limits import MESSAGE_LIMIT, MESSAGES_PER_HOUR, POINT_LIMIT, POINTS_LIMIT, WINDOW
 
 
@@ -30,11 +31,19 @@ def actor_of(complaint: Complaint) -> Actor:
 
 
 def say(
-    *, actor: Actor, complaint_id: int, text: str, key: str, files: Sequence[NewFile] = (), not_settled: bool = False
+    *,
+    actor: Actor,
+    complaint_id: int,
+    text: str,
+    key: str,
+    files: Sequence[NewFile] = (),
+    held: Sequence[NewFile] = (),
+    not_settled: bool = False,
 ) -> bool:
     """Add the customer's words and files to their case; the same `key` again does nothing. True when it was added.
 
     Args:
+        held: files that wait for the virus scanner; they come into the case when it has seen them.
         not_settled: take a settled case up again.
 
     Raises:
@@ -42,8 +51,13 @@ def say(
     """
     if len(text) > MESSAGE_LIMIT:
         raise BadInput(_("This is very long. Please send it as a file."), field="text")
-    if not text.strip() and not files:
+    if not text.strip() and not files and not held:
         raise BadInput(_("Please write something or choose a file."), field="text")
+    if held and not text.strip() and not files:
+        raise BadInput(
+            _("Files cannot be checked for viruses at this moment. Please write a sentence to go with them."),
+            field="text",
+        )
     with transaction.atomic():
         access_complaint(actor, complaint_id, lock=True)
         complaint = access_complaint(actor, complaint_id)
@@ -53,7 +67,7 @@ def say(
         if mine.filter(at__gt=clock.now() - WINDOW).count() >= MESSAGES_PER_HOUR:
             raise BadInput(_("That was a lot within one hour. Please write again later, or phone."), field="text")
         person = complaint.representative or complaint.customer
-        receive_message(
+        message = receive_message(
             actor=actor,
             complaint_id=complaint_id,
             channel="portal",
@@ -63,6 +77,7 @@ def say(
             message_id=_message_id(key),
             files=files,
         )
+        hold_files(actor=actor, message=message, files=held)
         if not_settled and complaint.phase in DONE_PHASES:
             take_up_again(actor=actor, complaint_id=complaint_id, why="the customer wrote on their page")
     return True

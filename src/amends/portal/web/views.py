@@ -25,7 +25,7 @@ from amends.core.errors import AmendsError, BadInput, NotFound
 from amends.core.text import clean
 from amends.followup.public import customer_page, house_of, refusal_words
 from amends.handling.public import answer_proposal, proposal_for_customer
-from amends.intake.public import MAX_TOTAL, Upload, accept_files, new_stamp, read_stamp
+from amends.intake.public import MAX_TOTAL, Upload, accept_files, new_stamp, read_stamp, scan_files
 from amends.portal.letter import file_for_customer, page_of
 from amends.portal.limits import ROOM_FOR_WORDS
 from amends.portal.services import actor_of, name_point, say
@@ -107,13 +107,14 @@ def message(request: HttpRequest, complaint: Complaint) -> HttpResponse:
         stamp = read_stamp(request.POST.get("stamp", "")[:200])
         if stamp is None:
             raise BadInput(_("Please press the button once more."), field="text")
-        files = accept_files(cast("list[Upload]", request.FILES.getlist("files")))
+        files = scan_files(accept_files(cast("list[Upload]", request.FILES.getlist("files"))))
         say(
             actor=actor_of(complaint),
             complaint_id=complaint.pk,
             text=clean(request.POST.get("text", "")),
             key=stamp.key,
-            files=files,
+            files=files.clean,
+            held=files.held,
             not_settled=request.POST.get("not_settled") == "yes",
         )
     except AmendsError as refusal:

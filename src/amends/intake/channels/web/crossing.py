@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from amends.accounts.public import Unit, public_page
@@ -66,7 +67,7 @@ def _answer(
         if found is None:
             raise NotFound
         if not allowed:
-            raise NotAllowed("This web site may not use the form: name it in the settings of the unit.")
+            raise NotAllowed(_("This web site is not allowed to show the form. Please use our own page:"))
         if request.method not in methods:
             return HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
         return view(request, found)

@@ -93,7 +93,7 @@ class ComplaintForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}),
     )
-    stamp = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
+    stamp = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput(attrs={"data-draft-stamp": ""}))
 
     def __init__(self, *args: Any, unit: Unit | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

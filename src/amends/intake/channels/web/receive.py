@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from amends.accounts.public import Actor, Unit, root_unit, unit_by_key
-from amends.cases.public import Complaint, IntakeKey, NewComplaint, NewFile, Person, Registration, register
+from amends.cases.public import Complaint, IntakeKey, Message, NewComplaint, NewFile, Person, Registration, register
 from amends.core.errors import AmendsError
 from amends.core.text import normalise_email, shorten
 from amends.intake.channels.web.guard import (
@@ -24,6 +24,7 @@ from amends.intake.channels.web.guard import (
     visitor_hash,
 )
 from amends.intake.channels.web.models import FormUse
+from amends.intake.channels.web.scanning import Scanned, hold_files
 
 SOURCE = "web"
 VISITOR = Actor(kind="customer", id=None, name="")
@@ -41,7 +42,7 @@ def receive(
     *,
     values: dict[str, Any],
     extra: dict[str, Any],
-    files: list[NewFile],
+    files: Scanned,
     unit: Unit | None,
     stamp: Stamp,
     visitor: str,
@@ -51,19 +52,22 @@ def receive(
     """Register what a customer sent with the form; the same stamp again is the same complaint.
 
     Args:
+        files: the ones to keep, and the ones that wait for the virus scanner.
         visitor: the network address of the browser; only a digest of the day is kept.
 
     Raises:
         TooOftenError: more than a person sends in an hour.
         Conflict: this form was sent before with other words.
     """
-    new = _new(values, extra, files, unit, stamp, language)
+    new = _new(values, extra, files.clean, unit, stamp, language)
     writer = new.complainant if new.representative is None else new.representative
     with transaction.atomic():
         refuse_too_many(source=SOURCE, stamp=stamp, visitor=visitor, email=writer.email, now=now)
         registration = register(actor=VISITOR, new=new)
         if registration.created:
             count_use(visitor=visitor, now=now)
+            first = Message.objects.filter(complaint=registration.complaint).order_by("id")[0]
+            hold_files(actor=VISITOR, message=first, files=files.held)
     return registration
 
 

@@ -12,14 +12,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from amends.accounts.public import Unit, public_page, root_unit, unit_settings
-from amends.cases.public import Complaint, NewFile, Product, portal_token
+from amends.cases.public import Complaint, Product, portal_token
 from amends.core import clock
 from amends.core.errors import BadInput, Conflict
 from amends.core.text import clean_line
 from amends.intake.channels.web import guard
+from amends.intake.channels.web.brands import look_of
 from amends.intake.channels.web.files import MAX_TOTAL, Upload, accept_files
 from amends.intake.channels.web.forms import ComplaintForm
 from amends.intake.channels.web.receive import TooOftenError, receive
+from amends.intake.channels.web.scanning import Scanned, scan_files
 from amends.intake.channels.web.visitors import address_of, chosen_unit
 
 PREFILLED = ("product", "order", "text", "wish")
@@ -52,7 +54,7 @@ def complain(request: HttpRequest, unit_key: str = "") -> HttpResponseBase:
 
 
 def _take_in(
-    request: HttpRequest, unit: Unit | None, form: ComplaintForm, stamp: guard.Stamp, files: list[NewFile]
+    request: HttpRequest, unit: Unit | None, form: ComplaintForm, stamp: guard.Stamp, files: Scanned
 ) -> HttpResponseBase:
     try:
         result = receive(
@@ -88,12 +90,12 @@ def _prefilled(request: HttpRequest) -> dict[str, str]:
     return {name: clean_line(value)[:300] for name in PREFILLED if (value := request.GET.get(name))}
 
 
-def _files(request: HttpRequest) -> tuple[list[NewFile], str]:
+def _files(request: HttpRequest) -> tuple[Scanned, str]:
     """The accepted files, or what is wrong with them."""
     try:
-        return accept_files(cast("list[Upload]", request.FILES.getlist("files"))), ""
+        return scan_files(accept_files(cast("list[Upload]", request.FILES.getlist("files")))), ""
     except BadInput as refusal:
-        return [], refusal.message
+        return Scanned(), refusal.message
 
 
 def _thanks(complaint: Complaint) -> HttpResponse:
@@ -123,7 +125,11 @@ def _page(
     house = unit_settings(shown.pk)
     if not form.is_bound:
         form.initial["stamp"] = guard.new_stamp(clock.now())
+    look, language = look_of(shown), (get_language() or "en").split("-")[0]
     context: dict[str, Any] = {
+        "look": look,
+        "title": look.words(language, "title"),
+        "intro": look.words(language, "intro"),
         "form": form,
         "problem": problem,
         "file_problem": file_problem,

@@ -9,7 +9,7 @@ export function draw(list, line, { mine, way }) {
   pattern.querySelector("strong").textContent = line.who || list.dataset.nobody || "";
   const time = pattern.querySelector("time");
   time.dateTime = line.at;
-  time.textContent = new Date(line.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  time.textContent = new Date(line.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   pattern.querySelector("p").textContent = line.text;
   if (way) pattern.querySelector("[data-way]").textContent = way;
   const after = [...list.children].find((one) => Number(one.dataset.line) > line.id);

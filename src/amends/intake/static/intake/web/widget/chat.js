@@ -1,0 +1,93 @@
+// The chat. Lines carry the id of their message: what came before is not shown twice, what was missed comes after a break.
+function chatPart(setup) {
+  const bad = problem();
+  const box = el("div", {}, bad);
+  let source = null;
+  const begin = () => {
+    const form = el(
+      "form", { noValidate: true }, soft(setup.staffed ? words.staffed : words.nobody),
+      ...field("name", "text", { autocomplete: "name", maxLength: 200 }), ...field("email", "email", { label: words.emailOptional, autocomplete: "email", maxLength: 254 }),
+      ...field("text", "textarea", { required: true, maxLength: 4000 }), trap(), row(main(words.start)),
+    );
+    let stamp = setup.stamp;
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const body = new FormData(form);
+      body.append("stamp", stamp);
+      try {
+        const made = await ask("/widget/chat/", body);
+        kept.set("chat", { token: made.token, page: made.page, reference: made.reference });
+        form.remove();
+        say(bad, "");
+        talk(kept.get("chat") || made);
+      } catch (trouble) {
+        stamp = await renew(trouble, stamp);
+        say(bad, said(trouble));
+      }
+    });
+    box.append(form);
+  };
+  const talk = (chat) => {
+    const post = (what, values) => ask(`/chat/${chat.token}/${what}/`, new URLSearchParams(values));
+    const list = el("div", { class: "log", role: "log", tabIndex: 0, "aria-label": words.chat });
+    const presence = soft("", { role: "status" });
+    const typing = soft(words.typing, { role: "status", hidden: true });
+    const area = el("textarea", { id: "f-line", maxLength: 4000 });
+    const form = el("form", {}, el("label", { htmlFor: "f-line", text: words.message }), area, row(main(words.send)));
+    const foot = el("p", { class: "soft" }, `${words.reference} ${chat.reference} · `, link(chat.page, words.page));
+    box.append(presence, list, typing, form, foot);
+    let [newest, shown, key, told, sleeping] = [0, 0, newKey(), 0, 0];
+    const seen = () => newest > shown && !document.hidden && box.isConnected && ((shown = newest), post("seen", { id: newest }).catch(() => (shown = 0)));
+    const over = () => {
+      source?.close();
+      kept.set("chat", null);
+      box.replaceChildren(bad, el("p", {}, `${words.gone} `, link(chat.page, words.page)), button(words.again, () => (box.replaceChildren(bad), begin())));
+    };
+    const listen = () => {
+      source = new EventSource(`${api(`/chat/${chat.token}/live/`)}&after=${newest}`);
+      source.addEventListener("line", (event) => {
+        const line = JSON.parse(event.data);
+        if (line.id <= newest) return;
+        newest = line.id;
+        list.append(el("div", { class: line.mine ? "mine" : "" }, el("b", { text: line.mine ? words.you : line.who || words.us }), line.text));
+        list.scrollTop = list.scrollHeight;
+        seen();
+      });
+      source.addEventListener("state", (event) => {
+        const state = JSON.parse(event.data);
+        presence.textContent = state.agent ? words.here : state.staffed ? words.staffed : words.nobody;
+        typing.hidden = !state.typing;
+        clearTimeout(sleeping);
+        sleeping = setTimeout(() => (typing.hidden = true), 6000);
+      });
+      source.addEventListener("error", () => {
+        if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself, after the last id
+        post("typing", {}).then(() => setTimeout(listen, 3000), (trouble) => (trouble.status === 404 ? over() : setTimeout(listen, 5000)));
+      });
+    };
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const text = area.value.trim();
+      if (!text) return;
+      try {
+        await post("say", { text, key });
+        key = newKey();
+        area.value = "";
+        say(bad, "");
+      } catch (trouble) {
+        if (trouble.status === 404) return over();
+        say(bad, said(trouble)); // the same key goes with the next try: nothing doubles
+      }
+      area.focus();
+    });
+    area.addEventListener("keydown", (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && (event.preventDefault(), form.requestSubmit()));
+    area.addEventListener("input", () => Date.now() - told > 3000 && ((told = Date.now()), post("typing", {}).catch(() => 0)));
+    document.addEventListener("visibilitychange", seen);
+    addEventListener("pagehide", () => navigator.sendBeacon(api(`/chat/${chat.token}/leave/`)));
+    listen();
+  };
+  const known = kept.get("chat");
+  if (known) talk(known);
+  else begin();
+  return box;
+}
