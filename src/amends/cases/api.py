@@ -16,7 +16,7 @@ from amends.cases.listing import Filters, list_complaints
 from amends.cases.models import Complaint, Message, Point
 from amends.cases.policy import access_complaint
 from amends.core.api import api_actor, complaints_router, scope
-from amends.core.errors import Conflict, NotFound
+from amends.core.errors import BadInput, Conflict, NotFound
 from amends.core.sections import Section, sections
 
 router = complaints_router
@@ -82,6 +82,12 @@ class MessageOut(Schema):
     automatic: bool
     at: datetime
     sent_at: datetime | None
+    delivered_at: datetime | None
+    not_before: datetime | None
+    held: bool
+    unless_customer_writes: bool
+    bounce: str
+    protection: str
     author: str
     from_address: str
     to_address: str
@@ -90,6 +96,14 @@ class MessageOut(Schema):
     language: str
     message_id: str
     attachments: list[FileOut]
+
+
+class LinkOut(Schema):
+    """A case that belongs together with this one. `newer`: it goes on from this one (or came with the same mail later)."""
+
+    reference: str
+    kind: str
+    newer: bool
 
 
 class EventOut(Schema):
@@ -175,6 +189,12 @@ def _message(message: Message) -> MessageOut:
         automatic=message.automatic,
         at=message.at,
         sent_at=message.sent_at,
+        delivered_at=message.delivered_at,
+        not_before=message.not_before,
+        held=message.held_at is not None,
+        unless_customer_writes=message.unless_customer_writes,
+        bounce=message.bounce,
+        protection=message.protection,
         author=message.author.name if message.author else message.from_name,
         from_address=message.from_address,
         to_address=message.to_address,
@@ -208,6 +228,15 @@ for _section in (
     Section("complainant", PersonOut, lambda one: person_out(one.customer), order=1),
     Section("representative", PersonOut | None, lambda one: person_out(one.representative), order=2),
     Section("assessment", AssessmentOut, _assessment, order=3),
+    Section(
+        "links",
+        list[LinkOut],
+        lambda one: [
+            LinkOut(reference=link.complaint.reference or "", kind=link.kind, newer=link.newer)
+            for link in cases.links_of(one)
+        ],
+        order=5,
+    ),
     Section("points", list[PointOut], lambda one: [_point(point) for point in cases.points_of(one)], order=4),
     Section(
         "messages", list[MessageOut], lambda one: [_message(message) for message in cases.messages_of(one)], order=90
@@ -293,6 +322,18 @@ class TextIn(Schema):
     subject: str = ""
 
 
+class ReplyIn(TextIn):
+    """An answer to the customer.
+
+    `send_at`: not before then; null for now. `unless_customer_writes`: called back by itself when the customer writes
+    first. `seen`: the id of the customer's newest message you have read; when there is a newer one nothing is sent (409).
+    """
+
+    send_at: datetime | None = None
+    unless_customer_writes: bool = False
+    seen: int | None = None
+
+
 class OwnerIn(Schema):
     """Whose case it is from now on; null for nobody's."""
 
@@ -344,9 +385,51 @@ def assign(request: HttpRequest, reference: str, body: OwnerIn) -> dict[str, Any
 
 @router.post("/complaints/{reference}/reply", response=ComplaintDetail, summary="Answer the customer by mail")
 @scope(Permission.CASE_WORK)
-def reply(request: HttpRequest, reference: str, body: TextIn) -> dict[str, Any]:
-    """Queue an answer to the customer."""
-    cases.reply(actor=api_actor(request), complaint_id=_id(request, reference), text=body.text, subject=body.subject)
+def reply(request: HttpRequest, reference: str, body: ReplyIn) -> dict[str, Any]:
+    """Queue an answer to the customer, to leave at once or at a time."""
+    if body.send_at is not None and body.send_at.tzinfo is None:
+        raise BadInput("Give the time with its offset, such as 2026-03-02T09:30:00+01:00.", field="send_at")
+    cases.reply(
+        actor=api_actor(request),
+        complaint_id=_id(request, reference),
+        text=body.text,
+        subject=body.subject,
+        send_at=body.send_at,
+        unless_customer_writes=body.unless_customer_writes,
+        seen=body.seen,
+    )
+    return _fresh(request, reference)
+
+
+def _message_of(request: HttpRequest, reference: str, message_id: int) -> int:
+    """The id of an outgoing message of this case."""
+    sent = Message.objects.filter(pk=message_id, complaint_id=_id(request, reference), direction="out")
+    if not (0 < message_id < 2**63 and sent.exists()):
+        raise NotFound
+    return message_id
+
+
+@router.post(
+    "/complaints/{reference}/messages/{message_id}/send-again",
+    response=ComplaintDetail,
+    summary="Send a failed message again",
+)
+@scope(Permission.CASE_WORK)
+def send_again(request: HttpRequest, reference: str, message_id: int) -> dict[str, Any]:
+    """Send a message again that failed or came back, to the address the case has now."""
+    cases.retry_message(actor=api_actor(request), message_id=_message_of(request, reference, message_id))
+    return _fresh(request, reference)
+
+
+@router.post(
+    "/complaints/{reference}/messages/{message_id}/send-now",
+    response=ComplaintDetail,
+    summary="Let a waiting message go at once",
+)
+@scope(Permission.CASE_WORK)
+def send_now(request: HttpRequest, reference: str, message_id: int) -> dict[str, Any]:
+    """Send a message at once that a send budget holds back or that is planned for later."""
+    cases.send_anyway(actor=api_actor(request), message_id=_message_of(request, reference, message_id))
     return _fresh(request, reference)
 
 
