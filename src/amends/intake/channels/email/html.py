@@ -168,8 +168,11 @@ ATTRIBUTIONS = re.compile(
     r"(?:^|\s)(?:gmail_attr|moz-cite-prefix|moz-email-headers-table|zmail_attr|protonmail_attr)(?:\s|$)"
 )
 # Outlook draws a line above the header of the answered message and calls it nothing.
-OUTLOOK_LINE = re.compile(r"border-top:\s*(?:solid|1px)[^;]{0,40}|border-top-style:\s*solid|border:\s*none;\s*border-top:",
-                          re.IGNORECASE)  # fmt: skip
+OUTLOOK_LINE = re.compile(
+    r"border-top:\s*(?:solid|1px|(?:[#\w]{3,20}\s)?[\d.]{1,5}p[tx]\s(?:[#\w]{3,20}\s)?solid)[^;]{0,40}|"
+    r"border-top-style:\s*solid|border:\s*none;\s*border-top:",
+    re.IGNORECASE,
+)
 OUTLOOK_COLOURS = re.compile(
     r"#(?:b5c4df|e1e1e1|e5e5e5|e0e0e0)|rgb\((?:229, ?229, ?229|225, ?225, ?225|181, ?196, ?223)\)", re.IGNORECASE
 )
@@ -209,6 +212,9 @@ class _TextReader(HTMLParser):
             self._link, self._link_start = attributes.get("href", ""), len(self._line)
         elif tag in BLOCKS:
             self._open_block(tag, attributes)
+        elif tag == "span" and _starts_quote(attributes):
+            self._end_line(gap=False)
+            self._emit(CUT)
         elif tag in {"td", "th"} and self._line.strip():
             self._write(" ")
 

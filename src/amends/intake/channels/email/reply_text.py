@@ -31,6 +31,12 @@ DATED_ADDRESS = re.compile(r"^(?=.{0,80}\d{4}).{6,250}<[^\s<>]{1,100}@[^\s<>]{1,
 SAME_LINE = re.compile(
     r"(?<=\S)\s{0,3}-{0,4}\s{0,3}\b(?=On\s(?:[A-Z][a-z]{2,8},?\s|\d{1,2}[./ ])[^\n]{6,200}\bwrote:\s{0,3}$)"
 )
+# Attributions whose verb, if any, stands first: "Quoting Name <a@b.example>:"
+QUOTING = re.compile(
+    r"^\s*[>*]?\s?(?:quoting|zitat von|citando(?: a)?|citát|citação de|citat från|wiadomość napisana przez|citát od)\s[^@]{0,120}\S@\S"
+    r"[^\n]{0,150}:\s{0,3}$",
+    re.IGNORECASE,
+)
 # "---- Name wrote ----"
 DASHED_ATTRIBUTION = re.compile(rf"^\s*>?\s?[-\u2010-\u2015]{{2,}}\s?.{{2,150}}{words.any_of('wrote')}\s?:?\s?[-\u2010-\u2015]{{2,}}\s*$",
                                 re.IGNORECASE)  # fmt: skip
@@ -239,7 +245,7 @@ def attribution_length(lines: list[str], index: int) -> int:
         while index + length < len(lines) and lines[index + length].startswith(ATTRIBUTED):
             length += 1
         return length
-    if DASHED_ATTRIBUTION.match(first):
+    if DASHED_ATTRIBUTION.match(first) or QUOTING.match(first):
         return 1
     opened = ATTRIBUTION_OPENS.match(first) is not None
     joined = ""

@@ -35,7 +35,9 @@ EXCUSE = (
 )
 LINK = r"(?:\s{0,3}[<(\[]{0,2}https?://\S{1,300})?"
 DEVICE = re.compile(
-    rf"^[\s*_<(\[>-]{{0,6}}(?:{words.any_of('device')}(?:\s{{1,3}}{WORD}){{0,7}}|"
+    rf"^[\s*_<(\[>-]{{0,6}}(?:{words.any_of('device')}(?:\s{{1,3}}{WORD}){{0,6}}|"
+    rf"(?=.{{0,60}}(?:{PRODUCT})){words.any_of('device')}(?:\s{{1,3}}{WORD}){{7,10}}|"
+    rf"{words.any_of('device')}(?:\s{{1,3}}{WORD}){{1,6}},(?:\s{{1,3}}{WORD}){{0,4}}\s(?:smartphone|phone|device|tablet)|"
     rf"(?=.{{0,60}}(?:{PRODUCT})){words.any_of('device_named')}(?:\s{{1,3}}{WORD}){{1,7}}|"
     rf"(?=.{{0,60}}(?:{PRODUCT}))(?:{WORD}\s{{0,3}}){{1,6}}{words.any_of('device_ends')}|"
     r"\w{2,20} from mobile|via mobile|(?:从|從|来自|發自|发自)我的.{1,30})"
@@ -46,6 +48,15 @@ CLOSING = re.compile(
     rf"^[\s*_]{{0,4}}{words.any_of('closing')}[\s,.!*_…-]{{0,6}}(?P<name>[^,.!?]{{0,40}})$", re.IGNORECASE
 )
 DISCLAIMER = re.compile(rf"^[\s*_(\[>-]{{0,6}}{words.any_of('disclaimer')}", re.IGNORECASE)
+
+
+# Addresses behind the words of such a note: "Sent from [Mail](https://…) for Windows".
+LINKED = re.compile(r"\]\(https?://[^)\s]{1,300}\)|\s?<https?://[^>\s]{1,300}>|\[(?=\w)")
+
+
+def is_device_note(line: str) -> bool:
+    """Whether a line is what a program writes below every mail: "Sent from my phone" in any language."""
+    return DEVICE.match(LINKED.sub("", line[: 2 * LONGEST_LINE])[:LONGEST_LINE]) is not None
 
 
 def without_signature(lines: list[str]) -> list[str]:
@@ -134,7 +145,7 @@ def without_last_lines(lines: list[str]) -> list[str]:
         line = lines[last - 1]
         above = _written(lines[: last - 1]) if line.strip() else True
         named = DASH_NAME.match(line) and not LIST_ITEM.match(_line_above(lines, last - 1))
-        if not line.strip() or RULE.match(line) or (above and (DEVICE.match(line[:LONGEST_LINE]) or named)):
+        if not line.strip() or RULE.match(line) or (above and (is_device_note(line) or named)):
             last -= 1
             continue
         break

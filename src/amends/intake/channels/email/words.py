@@ -105,11 +105,12 @@ ATTRIBUTION_OPENS = re.compile(
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(
-    rf"^[>*\s]{{0,6}}[{DASHES}]{{1,60}}\s{{0,4}}{any_of('original')}\s{{0,4}}[:\uff1a]?\s{{0,4}}[{DASHES}]{{0,60}}[*\s]{{0,4}}$",
+    rf"^[>*\s]{{0,6}}(?:[{DASHES}]{{1,60}}\s{{0,4}}{any_of('original')}\s{{0,4}}[:\uff1a]?\s{{0,4}}[{DASHES}]{{0,60}}|"
+    r"original message processed by .{1,40})[*\s]{0,4}$",
     re.IGNORECASE,
 )
 FORWARD = re.compile(
-    rf"^[>*\s]{{0,6}}(?:[{DASHES}]{{2,60}}\s{{0,4}}{any_of('forwarded')}[^\n]{{0,60}}?[{DASHES}]{{0,60}}|"
+    rf"^[*\s]{{0,6}}(?:[{DASHES}]{{2,60}}\s{{0,4}}{any_of('forwarded')}[^\n]{{0,60}}?[{DASHES}]{{0,60}}|"
     rf"{any_of('begin_forward')}\s{{0,3}}[:\uff1a])[*\s]{{0,4}}$",
     re.IGNORECASE,
 )
