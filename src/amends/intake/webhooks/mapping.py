@@ -137,7 +137,7 @@ def read(text: str, *, name: str) -> Mapping:
         line = re.search(r"line (\d+)", str(error))
         raise MappingError(f"{name}, line {line[1] if line else 1}: {error}.", field="mapping") from error
     except ValidationError as error:
-        first = error.errors()[0]
+        first = min(error.errors(), key=lambda one: one["type"] == "missing")
         reason = str(first["msg"]).removeprefix("Value error, ")
         where = ".".join(str(part) for part in first["loc"])
         place = f"{where}: " if where else ""
@@ -151,7 +151,9 @@ def read(text: str, *, name: str) -> Mapping:
 def _line_of(text: str, place: tuple[int | str, ...], reason: str) -> int:
     """The line of the last part of a place that can be found, counted from 1; else of the first word of the reason."""
     lines, at = text.splitlines(), 0
-    words = [str(part) for part in place if isinstance(part, str)] or [re.split("[:, ]", reason, maxsplit=1)[0]]
+    words = [str(part) for part in place if isinstance(part, str)] or re.split("[:, ]", reason, maxsplit=1)[:1]
+    if not place and (quoted := re.match(r"'([^']+)'", reason)):
+        return next((number for number, line in enumerate(lines, start=1) if quoted[1] in line), 1)
     for word in words:
         pattern = re.compile(rf"""(^|[\[."'\s{{,])['"]?{re.escape(word)}['"]?\s*(=|\]|:|\.)""")
         at = next((number for number in range(at, len(lines)) if pattern.search(lines[number])), at)

@@ -102,7 +102,10 @@ def checked_origins(origins: Sequence[str]) -> list[str]:
     found = []
     for one in origins:
         line = clean_line(one).rstrip("/")
-        parts = urlsplit(line) if line.isprintable() else urlsplit("")
+        try:
+            parts = urlsplit(line)
+        except ValueError:
+            parts = urlsplit("")
         plain = parts.scheme in ("https", "http") and _HOST.fullmatch(parts.netloc) and not (parts.path or parts.query)
         if not plain:
             raise BadInput(_("Write each site as https://www.example.org, without a path."), field="origins")
