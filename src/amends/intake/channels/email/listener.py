@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from typing import Any, AnyStr
+from typing import Any
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
@@ -135,7 +135,7 @@ class LocalServer(_Guarded, LMTP):
         finally:
             self._answers = 1
 
-    async def push(self, status: AnyStr) -> None:
+    async def push(self, status: Any) -> None:
         """Say it, as often as it is due."""
         again = max(1, self._answers) - 1 if isinstance(status, str) and status.startswith(("552 ", "500 ")) else 0
         for _answer in range(again + 1):
