@@ -175,3 +175,37 @@ def test_the_words_of_the_widget_come_in_the_language_it_asks_in(client: Client,
     assert english.keys() == german.keys()
     same = {name for name in english if english[name] == german[name]}
     assert same <= {"chat"}
+
+
+def test_an_administrator_sets_the_look_on_a_page(client: Client, house: House, ada: User, lena: User) -> None:
+    client.force_login(ada)
+    assert "London shop" in client.get("/settings/forms/").content.decode()
+    address = "/settings/forms/london/"
+    assert "widget.js&quot; data-unit=&quot;london&quot; defer" in client.get(address).content.decode()
+    pale = client.post(address, {"accent": "#ffff00", "chat": "on"})
+    assert pale.status_code == 422
+    assert "too pale to read" in pale.content.decode()
+    good = {
+        "accent": "#7A1F5C",
+        "title_en": "Hello\x00 London",
+        "origins": f"{SHOP}\n\n",
+        "chat": "on",
+        "logo": picture(),
+    }
+    assert client.post(address, good).status_code == 302
+    look = look_of(house.london)
+    assert (look.accent, look.origins, look.chat, look.has_logo) == ("#7a1f5c", (SHOP,), True, True)
+    assert look.words("en", "title") == "Hello London"
+    assert client.post(address, {"accent": "#004400", "no_logo": "on"}).status_code == 302
+    look = look_of(house.london)
+    assert (look.chat, look.has_logo, look.origins) == (False, False, ())
+    assert client.get("/settings/forms/nowhere/").status_code == 404
+    client.force_login(lena)
+    assert client.get(address).status_code == 404
+    assert client.post(address, good).status_code == 404
+
+
+def picture() -> Any:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    return SimpleUploadedFile("logo.png", PNG)

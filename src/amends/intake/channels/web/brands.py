@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from amends.accounts.public import Actor, Permission, Unit
 from amends.audit.public import record
 from amends.core import clock
-from amends.core.errors import BadInput
+from amends.core.errors import BadInput, NotFound
 from amends.core.text import clean_line
 from amends.intake.channels.web import colours
 from amends.intake.channels.web.files import sniff
@@ -102,8 +102,11 @@ def set_brand(
 
     Raises:
         BadInput: a colour on which or in which nobody could read, a logo that is no small picture, or an odd origin.
+        NotAllowed, NotFound: not for the actor's role, or a unit that is not theirs.
     """
     actor.require(Permission.SETTINGS_CHANGE)
+    if not actor.sees_unit(unit.pk):
+        raise NotFound
     light, dark = _checked_colours(accent.strip().lower(), accent_dark.strip().lower())
     values = {
         "accent": light,
