@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 import nh3
 
 from amends.intake.channels.email.charsets import clean
-from amends.intake.channels.email.reply_text import ATTRIBUTED, CUT, MARKS
+from amends.intake.channels.email.reply_text import ATTRIBUTED, CUT, MARKS, SIGNED
 
 MAX_CHARACTERS = 512 * 1024
 MAX_DEPTH = 2000  # forwarded chains of real mail reach 1,250
@@ -40,7 +40,7 @@ ATTRIBUTES = {
     "div": {"dir"},
 }
 READING_ATTRIBUTES = {
-    tag: {"class", "id", "style", "type"} for tag in ("div", "blockquote", "p", "hr", "span", "table")
+    tag: {"class", "id", "style", "type", "name"} for tag in ("div", "blockquote", "p", "hr", "span", "table")
 }
 DROPPED_WITH_CONTENT = {"script", "style", "title", "head", "template", "noscript", "iframe", "object", "svg", "math",
                         "select", "textarea", "xmp", "noembed", "noframes"}  # fmt: skip
@@ -157,7 +157,7 @@ BLOCKS = {"p", "div", "table", "tr", "ul", "ol", "dl", "dt", "dd", "li", "h1", "
 SPACED = {"p", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote"}
 # Containers in which the well-known mail programs put the message that is answered, up to the end of the mail.
 CONTAINERS = re.compile(r"(?:^|\s)(?:yahoo_quoted|protonmail_quote|zmail_extra|ms-outlook-mobile-reference-message|"
-                        r"tutanota_quote|WordSection_quote|gmail_extra_quote|x_?divRplyFwdMsg|mail_quote_body|"
+                        r"tutanota_quote|messageReplySection|WordSection_quote|gmail_extra_quote|x_?divRplyFwdMsg|mail_quote_body|"
                         r"replaced-blockquote|front-blockquote)(?:\s|$)")  # fmt: skip
 CONTAINER_IDS = re.compile(r"^(?:x_)*(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_SECTION|stopSpelling|zwchr|"
                            r"mail-editor-reference-message-container|isForwardContent|isReplyContent|reply-intro|"
@@ -167,6 +167,11 @@ CONTAINER_IDS = re.compile(r"^(?:x_)*(?:divRplyFwdMsg|appendonsend|OLK_SRC_BODY_
 ATTRIBUTIONS = re.compile(
     r"(?:^|\s)(?:gmail_attr|moz-cite-prefix|moz-email-headers-table|zmail_attr|protonmail_attr)(?:\s|$)"
 )
+# Where the programs put the signature they add to every mail.
+SIGNATURES = re.compile(r"(?:^|\s)(?:gmail_signature(?:_prefix)?|moz-signature|protonmail_signature_block|tutanota_signature|"
+                        r"zmail_signature|elided)(?:\s|$)")  # fmt: skip
+SIGNATURE_IDS = re.compile(r"^(?:x_)*(?:Signature|AppleMailSignature|ms-outlook-mobile-signature|ymail_android_signature|"
+                           r"ymail_ios_signature|composer_signature|qt_signature)$")  # fmt: skip
 # Outlook draws a line above the header of the answered message and calls it nothing.
 OUTLOOK_LINE = re.compile(
     r"border-top:\s*(?:solid|1px|(?:[#\w]{3,20}\s)?[\d.]{1,5}p[tx]\s(?:[#\w]{3,20}\s)?solid)[^;]{0,40}|"
@@ -193,6 +198,7 @@ class _TextReader(HTMLParser):
         self._link_start = 0
         self._gap = False
         self._attributing = 0
+        self._signing = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
@@ -227,6 +233,8 @@ class _TextReader(HTMLParser):
         self._quote += quoting
         if self._attributing or ATTRIBUTIONS.search(attributes.get("class", "")):
             self._attributing += 1
+        if self._signing or _is_signature(attributes):
+            self._signing += 1
         self._pre += tag == "pre"
         if tag == "li":
             self._line = "- "
@@ -241,6 +249,7 @@ class _TextReader(HTMLParser):
         if self._open and self._open[-1][0] == tag:
             name, quoting = self._open.pop()
             self._attributing -= self._attributing > 0
+            self._signing -= self._signing > 0
             self._quote -= quoting
             self._pre -= name == "pre"
 
@@ -279,11 +288,16 @@ class _TextReader(HTMLParser):
         if line == CUT:
             self._lines.append(CUT)
             return
-        prefix = "> " * min(self._quote, 20) or (ATTRIBUTED if self._attributing else "")
+        prefix = "> " * min(self._quote, 20) or self._mark()
         if self._gap and self._lines:
             self._lines.append(prefix.rstrip() if self._quote else "")
         self._gap = False
         self._lines.append((prefix + line).rstrip())
+
+    def _mark(self) -> str:
+        if self._signing:
+            return SIGNED
+        return ATTRIBUTED if self._attributing else ""
 
     def text(self) -> str:
         """All that was read, as lines."""
@@ -291,8 +305,14 @@ class _TextReader(HTMLParser):
         return tidy(clean("\n".join(self._lines)))
 
 
+def _is_signature(attributes: dict[str, str]) -> bool:
+    return bool(SIGNATURES.search(attributes.get("class", "")) or SIGNATURE_IDS.match(attributes.get("id", "")))
+
+
 def _starts_quote(attributes: dict[str, str]) -> bool:
     style = attributes.get("style", "")
     outlook = OUTLOOK_LINE.search(style) and OUTLOOK_COLOURS.search(style)
-    named = CONTAINERS.search(attributes.get("class", "")) or CONTAINER_IDS.match(attributes.get("id", ""))
+    named = CONTAINERS.search(attributes.get("class", "") + " " + attributes.get("name", "")) or CONTAINER_IDS.match(
+        attributes.get("id", "")
+    )
     return bool(outlook or named)

@@ -15,11 +15,12 @@ MAX_READ_LINES = 3000  # beyond them only marked quotations are left out; no per
 LONGEST_LINE = 400  # for patterns; longer lines are prose or data, never a separator
 LONGEST_BLOCK_LINE = 2000  # a header block that was flattened into one line
 
-# Marks of the HTML reader: from here on an answered message follows; this line names who wrote the quotation below it.
-# Both are private characters, which never stand in a text of ours.
+# Marks of the HTML reader: from here on an answered message follows; this line names who wrote the quotation below it;
+# this line is part of a signature. They are private characters, which never stand in a text of ours.
 CUT = "\ue0f1"
 ATTRIBUTED = "\ue0f2"
-MARKS = str.maketrans("", "", CUT + ATTRIBUTED)
+SIGNED = "\ue0f3"
+MARKS = str.maketrans("", "", CUT + ATTRIBUTED + SIGNED)
 
 # A date, a name and an address with a colon, no verb: "Thu, 26 Jun 2014 14:00 +0400 от Name <a@b.example>:"
 BARE_ATTRIBUTION = re.compile(
@@ -131,7 +132,7 @@ def _without_quotes(lines: list[str], *, forwarded: bool) -> list[str]:
             for own in lines[index : index + length]:
                 kept.add(own)
             index += length
-        elif QUOTED.match(line) or _left_over(lines, index):
+        elif QUOTED.match(line) or line.startswith(SIGNED) or _left_over(lines, index):
             index += 1
             kept.gap()
         elif line == CUT:
@@ -268,7 +269,7 @@ def attribution_length(lines: list[str], index: int) -> int:
 def _may_end(joined: str, lines: list[str], following: int) -> bool:
     """Cheap and first: an attribution ends with a colon or dashes, or stands right above marked lines."""
     last = joined.rstrip(" \t>*_")[-1:]
-    return last in {":", "\uff1a", "-", "\u2014", "\u2015"} or quote_follows(lines, following)
+    return last in {":", "\uff1a", "-", "\u2014", "\u2015"} or quote_follows(lines, following) or _verb_last(joined)
 
 
 def _is_attribution(joined: str, first: str, lines: list[str], following: int, *, opened: bool, alone: bool) -> bool:
@@ -278,7 +279,8 @@ def _is_attribution(joined: str, first: str, lines: list[str], following: int, *
     if begun and DATED_ADDRESS.match(joined[:LONGEST_LINE]) and quote_follows(lines, following):
         return True
     if not ATTRIBUTION_ENDS.search(joined[-240:]):
-        return opened and _verb_last(joined) and quote_follows(lines, following)
+        certain = words.AT.search(joined) is not None and words.TIME.search(joined) is not None
+        return opened and _verb_last(joined) and (certain or quote_follows(lines, following))
     telling = [pattern.search(joined) is not None for pattern in (words.AT, words.TIME, words.YEAR)]
     if opened and (any(telling) or re.search(r"\d", joined)):
         return True
