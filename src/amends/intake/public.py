@@ -7,6 +7,7 @@ from amends.intake.channels.channel import channels, modules_of_channels
 from amends.intake.channels.chat.selectors import chat_of, lines_after, state_for_customer
 from amends.intake.channels.chat.services import customer_says, open_chat
 from amends.intake.channels.chat.tokens import chat_token
+from amends.intake.channels.web.brands import look_of
 from amends.intake.channels.web.files import MAX_TOTAL, Upload, accept_files
 from amends.intake.channels.web.guard import Stamp, new_stamp, read_stamp
 from amends.intake.channels.web.scanning import Scanned, hold_files, scan_files
@@ -24,6 +25,7 @@ __all__ = [
     "customer_says",
     "hold_files",
     "lines_after",
+    "look_of",
     "new_stamp",
     "open_chat",
     "read_stamp",

@@ -12,7 +12,7 @@ from amends.cases.public import Complaint, portal_token
 from amends.core.errors import AmendsError
 from amends.core.text import clean
 from amends.followup.public import house_of, refusal_words
-from amends.intake.public import chat_of, chat_token, customer_says, lines_after, open_chat, state_for_customer
+from amends.intake.public import chat_of, chat_token, customer_says, lines_after, look_of, open_chat, state_for_customer
 from amends.portal.services import actor_of
 from amends.portal.web.views import own_page
 
@@ -48,6 +48,7 @@ def _page(
         "key": uuid4().hex,
         "problem": problem,
         "written": written,
+        "look": look_of(complaint.unit),
         **house_of(complaint),
     }
     return render(request, "portal/chat.html", context, status=status)

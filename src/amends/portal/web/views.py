@@ -25,7 +25,7 @@ from amends.core.errors import AmendsError, BadInput, NotFound
 from amends.core.text import clean
 from amends.followup.public import customer_page, house_of, refusal_words
 from amends.handling.public import answer_proposal, proposal_for_customer
-from amends.intake.public import MAX_TOTAL, Upload, accept_files, new_stamp, read_stamp, scan_files
+from amends.intake.public import MAX_TOTAL, Upload, accept_files, look_of, new_stamp, read_stamp, scan_files
 from amends.portal.letter import file_for_customer, page_of
 from amends.portal.limits import ROOM_FOR_WORDS
 from amends.portal.services import actor_of, name_point, say
@@ -61,6 +61,7 @@ def _page(
         "sent": request.GET.get("sent") == "yes",
         "written": clean(request.POST.get("text", "")) if problem else "",
         "words": clean(request.POST.get("words", "")) if problem else "",
+        "look": look_of(complaint.unit),
         **house_of(complaint),
     }
     return render(request, "portal/letter.html", context, status=status)
@@ -92,6 +93,7 @@ def thanks(request: HttpRequest, complaint: Complaint) -> HttpResponse:
         "complaint": complaint,
         "token": portal_token(complaint.public_id),
         "has_address": bool(recipient_address(complaint)),
+        "look": look_of(complaint.unit),
         **house_of(complaint),
     }
     return render(request, "portal/thanks.html", context)
