@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='importrun',
             name='state',
-            field=models.CharField(choices=[('running', 'Running'), ('paused', 'Paused'), ('cancelled', 'Cancelled'), ('failed', 'Stopped by an error'), ('finished', 'Finished')], db_default='running', default='running', max_length=10),
+            field=models.CharField(choices=[('running', 'Running'), ('paused', 'Paused'), ('cancelled', 'Stopped for good'), ('failed', 'Stopped by an error'), ('finished', 'Finished')], db_default='running', default='running', max_length=10),
         ),
         migrations.AddField(
             model_name='importrun',

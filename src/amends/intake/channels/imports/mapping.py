@@ -151,6 +151,12 @@ class ImportMapping(BaseModel):
         """The zone of dates without an offset."""
         return ZoneInfo(self.timezone)
 
+    @model_validator(mode="after")
+    def _without_nul(self) -> ImportMapping:
+        if "\\u0000" in self.model_dump_json():
+            raise ValueError("a NUL character stands in it")
+        return self
+
     def attributes_of(self, row: Table[str, str]) -> dict[str, str]:
         """The attributes of one row, the empty ones left out."""
         found = {name: value for name, rule in self.attributes.items() if (value := rule.read(row))}

@@ -24,7 +24,7 @@ class RunState(models.TextChoices):
 
     RUNNING = "running", _("Running")
     PAUSED = "paused", _("Paused")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Stopped for good")
     FAILED = "failed", _("Stopped by an error")
     FINISHED = "finished", _("Finished")
 

@@ -65,8 +65,11 @@ def sheet_columns(path: Path, sheet: str = "") -> list[str]:
     Raises:
         BadInput: the workbook or the sheet cannot be used.
     """
-    for _, values in _rows(path, sheet):
-        return checked_header(_trimmed([as_cell(one) for one in values]), path)
+    try:
+        for _, values in _rows(path, sheet):
+            return checked_header(_trimmed([as_cell(one) for one in values]), path)
+    except _DAMAGE as error:
+        raise BadInput(f"{path.name} is damaged: its first row cannot be read.") from error
     raise BadInput(f"{path.name} is empty: the first row must name the columns.")
 
 
