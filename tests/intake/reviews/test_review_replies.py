@@ -294,6 +294,7 @@ PRIVATE = [
     "See https://shop.example/p/abcdefgh1234/",
     "Order NL-55012 is on its way",
     "We sent it to 12 Acacia Avenue",
+    "Dear Maya Okafor-Legal",
 ]
 
 
@@ -306,6 +307,7 @@ def test_nothing_private_of_the_case_gets_into_public(
     case = mention.complaint
     assert case is not None
     Customer.objects.filter(pk=case.customer_id).update(
+        name="Maya Okafor-Legal",
         email="maya.okafor@example.org",
         phone="+44 7700 900123",
         account_number="AC-771234",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import amends.core.clock
 import django.db.models.deletion
+import django.db.models.functions.comparison
 from django.db import migrations, models
 
 
@@ -124,11 +125,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='mention',
-            index=models.Index(fields=['-first_seen_at', '-id'], name='mention_newest'),
+            index=models.Index(models.OrderBy(django.db.models.functions.comparison.Coalesce('published_at', 'first_seen_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='mention_newest'),
         ),
         migrations.AddIndex(
             model_name='mention',
-            index=models.Index(condition=models.Q(('answered_at', None), ('gone_at', None), ('unhappy', True)), fields=['-first_seen_at', '-id'], name='mention_to_answer'),
+            index=models.Index(models.OrderBy(django.db.models.functions.comparison.Coalesce('published_at', 'first_seen_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('answered_at', None), ('gone_at', None), ('unhappy', True)), name='mention_to_answer'),
         ),
         migrations.AddIndex(
             model_name='mention',

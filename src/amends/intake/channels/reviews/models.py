@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from amends.accounts.public import Unit
@@ -92,9 +93,10 @@ class Mention(models.Model):
             models.CheckConstraint(condition=Q(why__in=["", "rating", "words"]), name="mention_why_known"),
         ]
         indexes = [
-            models.Index(fields=["-first_seen_at", "-id"], name="mention_newest"),
+            models.Index(Coalesce("published_at", "first_seen_at").desc(), F("id").desc(), name="mention_newest"),
             models.Index(
-                fields=["-first_seen_at", "-id"],
+                Coalesce("published_at", "first_seen_at").desc(),
+                F("id").desc(),
                 name="mention_to_answer",
                 condition=Q(unhappy=True, answered_at=None, gone_at=None),
             ),

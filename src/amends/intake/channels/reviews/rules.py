@@ -69,6 +69,7 @@ def private_values(
     found = [Private("reference", reference)]
     for person in people:
         found += [
+            Private("name", person.name),
             Private("e-mail address", person.email),
             Private("phone number", person.phone),
             Private("account number", person.account_number),

@@ -288,10 +288,12 @@ def make_case(*, actor: Actor, mention_id: int) -> Mention:
 
 
 def _recent(mention: Mention) -> bool:
-    """Whether it belongs to the present. An undated one does, unless it was there when we first came."""
+    """Whether it belongs to the present. An undated one does, unless it was there when we first came by ourselves."""
     moment = mention.updated_at or mention.published_at
     if moment is not None:
         return moment >= mention.source.complaints_since
+    if not connector_of(mention.source.kind).capabilities.fetches:
+        return True
     return mention.source.last_full_at is not None and mention.first_seen_at > mention.source.last_full_at
 
 
