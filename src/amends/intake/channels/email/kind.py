@@ -22,6 +22,17 @@ AUTOREPLY_HEADERS = ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-auto
                      "auto-reply",
                      "x-mail-autoreply", "x-fc-machinegenerated", "x-ms-exchange-inbox-rules-loop")  # fmt: skip
 BULK = {"bulk", "list", "junk"}
+# A list server (fml) that turned our message away.
+REFUSED_BY_LIST = re.compile(
+    r"not member|not a member|loop alert|duplicated message|rejected|too (?:big|large)|refused", re.IGNORECASE
+)
+# An automatic answer that says the address itself is dead; "no longer monitored" is not that, somebody may live there.
+DEAD_ADDRESS = re.compile(
+    r"\b(?:mailbox|inbox|e-?mail address|address|account|postfach|e-?mail-adresse|adresse)\b(?:[^.!?\n]|\.(?=\S)){0,120}?"
+    r"(?:no longer (?:in use|valid|"
+    r"active|exists?)|has been (?:closed|deactivated|deleted)|(?:wird|ist) nicht mehr (?:genutzt|verwendet|aktiv|gültig|erreichbar))",
+    re.IGNORECASE,
+)
 
 
 def classify(
@@ -32,6 +43,13 @@ def classify(
     if report is not None:
         kind = MailKind.BOUNCE if report.action == "failed" else MailKind.DELIVERY_NOTICE
         return kind, report.bounce
+    if root.header("x-apple-unsubscribe") is not None:
+        return (
+            MailKind.DELIVERY_NOTICE,
+            None,
+        )  # sent by the mail program: the reader wants no more, like a feedback report
+    if _refusal(root, subject, text):
+        return MailKind.BOUNCE, bounces.from_prose(text, parts, None)
     # Out-of-office answers come before bounces in prose: both have a null return path and regret something.
     if _vacation(root, subject):
         return MailKind.AUTO_REPLY, None
@@ -40,6 +58,13 @@ def classify(
     if _automatic(root, subject):
         return MailKind.AUTO_REPLY, None
     return (MailKind.LIST, None) if _list(root) else (MailKind.MESSAGE, None)
+
+
+def _refusal(root: structure.Part, subject: str, text: str) -> bool:
+    if root.header("x-mlserver") is not None and REFUSED_BY_LIST.search(subject):
+        return True
+    automatic = root.text_of("auto-submitted").lower().startswith("auto-") and _null_return_path(root)
+    return automatic and DEAD_ADDRESS.search(text[: bounces.OPENING]) is not None
 
 
 def answerable(root: structure.Part, kind: MailKind) -> bool:
