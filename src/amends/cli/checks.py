@@ -16,12 +16,14 @@ from enum import StrEnum
 from typing import Final
 
 from amends.cli.environment import Environment, pending_migrations
+from amends.core import clock
 
 LOW_BYTES: Final = 1_000_000_000
 HEARTBEAT_SECONDS: Final = 60
 WAITING_SECONDS: Final = 300
 BACKUP_DAYS: Final = 7
 DRIFT_SECONDS: Final = 5
+CONTACT_SECONDS: Final = 600
 
 
 class Level(StrEnum):
@@ -164,6 +166,58 @@ def mail_quarantine(_where: Environment) -> Iterator[Finding]:
         yield good("No mail waits and none is in quarantine.")
 
 
+def mail_balance(_where: Environment) -> Iterator[Finding]:
+    """Whether every mail that was taken in is still there, and every mailbox can be read."""
+    from amends.intake.channels.email.models import Mailbox
+    from amends.intake.channels.email.tally import mail_health
+
+    found = mail_health()
+    if found.missing:
+        yield bad(
+            f"{found.accepted} mails were taken in, {found.present} are there: compare with a backup before anything is deleted."
+        )
+    if found.overdue:
+        yield bad(f"{found.overdue} mails have waited to be read for more than five minutes: start a worker.")
+    if found.unfetched:
+        yield note(f"{found.unfetched} mails could not be fetched from their mailboxes: they are in the quarantine.")
+    for one in Mailbox.objects.filter(active=True).order_by("name"):
+        if one.failing_since is not None:
+            yield bad(
+                f"The mailbox “{one.name}” cannot be read since {one.failing_since:%Y-%m-%d %H:%M} UTC: {one.last_error}"
+            )
+        elif one.last_contact_at is None:
+            yield note(f"The mailbox “{one.name}” has never been read: does `amends mail` run?")
+        elif (seconds := (clock.now() - one.last_contact_at).total_seconds()) > CONTACT_SECONDS:
+            yield bad(f"The mailbox “{one.name}” was last read {seconds / 60:.0f} minutes ago: does `amends mail` run?")
+        else:
+            yield good(f"The mailbox “{one.name}” is read.")
+    if not found.missing:
+        yield good("Every mail that was taken in is there.")
+
+
+def mail_certificate(_where: Environment) -> Iterator[Finding]:
+    """Whether mail is taken over TLS, and for how long."""
+    import ssl
+    from datetime import UTC, datetime
+
+    from django.conf import settings
+
+    if not settings.AMENDS_MAIL_CERTIFICATE:
+        return
+    try:
+        found = ssl._ssl._test_decode_cert(settings.AMENDS_MAIL_CERTIFICATE)  # type: ignore[attr-defined]  # noqa: SLF001  # the only reader of files there is
+    except (OSError, ssl.SSLError) as problem:
+        yield bad(f"The mail certificate cannot be read ({type(problem).__name__}): see AMENDS_MAIL_CERTIFICATE.")
+        return
+    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), tz=UTC)
+    days = (ends - clock.now()).days
+    yield (
+        bad(f"The mail certificate ended {-days} days ago: renew it.")
+        if days < 0
+        else good(f"The mail certificate holds for {days} days more.")
+    )
+
+
 def outgoing_mail(_where: Environment) -> Iterator[Finding]:
     """Whether letters can leave, and whether some could not."""
     from django.conf import settings
@@ -237,6 +291,8 @@ WHEN_UP_TO_DATE: Final[tuple[Check, ...]] = (
     web,
     mail_listener,
     mail_quarantine,
+    mail_balance,
+    mail_certificate,
     outgoing_mail,
     rule_packs,
     administrator,

@@ -30,3 +30,25 @@ places.register(
         order=10,
     )
 )
+places.register(
+    Place(
+        "mail_health",
+        _("Health of the mail"),
+        _("Go to the health of the mail"),
+        "mail_health",
+        Permission.QUARANTINE_WORK,
+        group=Group.INTAKE,
+        order=20,
+    )
+)
+places.register(
+    Place(
+        "mailboxes",
+        _("Mailboxes"),
+        _("Go to the mailboxes"),
+        "mailboxes",
+        Permission.SETTINGS_CHANGE,
+        group=Group.SETTINGS,
+        order=50,
+    )
+)

@@ -11,7 +11,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import JobDeferrer
 
 from amends.cases.public import forget_old_entries
-from amends.intake.channels.email import outbox, services
+from amends.intake.channels.email import alarm, outbox, services
 
 
 @app.task(queue="urgent", name="intake.process_mail", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
@@ -72,3 +72,11 @@ def forget_budget(timestamp: int) -> int:
     """Each night: what no send budget counts any more is removed."""
     del timestamp
     return forget_old_entries()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="upkeep", name="intake.look_after_mail", queueing_lock="intake.look_after_mail")
+def look_after_mail(timestamp: int) -> int:
+    """Every minute: is any mail missing, late or not fetched? The administrators hear of it."""
+    del timestamp
+    return alarm.look_after_mail()
