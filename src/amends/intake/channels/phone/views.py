@@ -26,12 +26,11 @@ LIVE, BACK, RECENT = 20, 50, 50
 def _lists(actor: Actor) -> dict[str, Any]:
     visible = calls.visible_calls(actor)
     live = list(visible.filter(state__in=["ringing", "answered"])[:LIVE])
+    before = visible.exclude(state__in=["ringing", "answered"]).exclude(state="missed", called_back_at=None)
     return {
         "live": [(call, callers.callers_of(actor, call.number)) for call in live],
         "missed": list(visible.filter(state="missed", called_back_at=None)[:BACK]),
-        "recent": [
-            (call, _reference(actor, call)) for call in visible.exclude(state__in=["ringing", "answered"])[:RECENT]
-        ],
+        "recent": [(call, _reference(actor, call)) for call in before[:RECENT]],
         "may_work": actor.can(Permission.CASE_WORK),
     }
 
