@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from amends.routing.rules import TeamChoice, choose_team, must_know_leads
+from amends.routing.alert_rules import BUILT_IN, AlertRulesError, CaseFacts, choose_rule, read_rules
+from amends.routing.rules import TeamChoice, choose_team
 
 CARE_UK = TeamChoice(1, "Care UK", "/1/2/", 1, ("en",))
 CARE_DE = TeamChoice(2, "Care DE", "/1/3/", 1, ("de",))
@@ -37,9 +40,47 @@ def test_without_a_front_line_there_is_no_team() -> None:
     assert choose_team(unit_path="/1/", language="en", teams=[EXPERTS]) is None
 
 
+def facts(**values: object) -> CaseFacts:
+    usual: dict[str, object] = {
+        "severity": 2, "safety": False, "legal_or_media": False, "vulnerable": False, "channel": "email", "category": "billing",
+    }  # fmt: skip
+    return CaseFacts.model_validate(usual | values)
+
+
 @pytest.mark.parametrize(
-    ("severity", "safety", "legal", "told"),
-    [(1, False, False, False), (3, False, False, True), (1, True, False, True), (2, False, True, True)],
+    ("values", "says"),
+    [
+        ({}, None),
+        ({"severity": 1}, None),
+        ({"severity": 3}, "A serious case"),
+        ({"severity": 4, "safety": True}, "Somebody was hurt"),
+        ({"legal_or_media": True}, "Lawyers"),
+        ({"channel": "survey"}, "An unhappy answer"),
+    ],
 )
-def test_leads_hear_of_what_is_serious(severity: int, safety: bool, legal: bool, told: bool) -> None:
-    assert must_know_leads(severity=severity, safety=safety, legal_or_media=legal) is told
+def test_the_first_rule_that_holds_says_who_must_know(values: dict[str, object], says: str | None) -> None:
+    rule = choose_rule(read_rules(), "new_case", facts(**values))
+    assert (rule.says if rule else None) == says if says is None else rule is not None and rule.says.startswith(says)
+
+
+def test_every_breach_has_a_rule() -> None:
+    assert choose_rule(read_rules(), "clock_breached", facts(severity=1)) is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('event = "new_case"', 'event = "new_kase"', "rule.0.event"),
+        ("minutes = 5", "minutes = 0", "rule.0.minutes"),
+        ('["leads"]', '["boss"]', "rule.0.levels.1.0"),
+        ("version =", "vershun =", "version: Field required"),
+        ("[[rule]]", "[[rule", "line"),
+    ],
+)
+def test_wrong_rules_are_refused_with_file_and_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    wrong = tmp_path / "alerts.toml"
+    wrong.write_text(BUILT_IN.read_text().replace(old, new, 1))
+    with pytest.raises(AlertRulesError) as refused:
+        read_rules(wrong)
+    assert str(wrong) in str(refused.value)
+    assert reason in str(refused.value)

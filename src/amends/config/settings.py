@@ -183,6 +183,8 @@ LOCALE_PATHS = sorted(BASE_DIR.glob("intake/channels/*/locale"))  # those of the
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+AMENDS_ALERTS_FILE = os.environ.get("AMENDS_ALERTS_FILE", "")
+AMENDS_ALERT_RULES = os.environ.get("AMENDS_ALERT_RULES", "")
 AMENDS_TIME_ZONE = os.environ.get("AMENDS_TIME_ZONE", "Europe/London")
 
 STATIC_URL = "/static/"

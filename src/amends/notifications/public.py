@@ -1,6 +1,22 @@
 """What other domains may use to tell people."""
 
-from amends.notifications.models import Notification
+from amends.notifications.alerts import answer, raise_alert
+from amends.notifications.models import Alert, Notification
+from amends.notifications.outside import OutsideFileError, outside
+from amends.notifications.selectors import history_of
 from amends.notifications.services import mark_all_read, mark_read, notify, tell, unread
 
-__all__ = ["Notification", "mark_all_read", "mark_read", "notify", "tell", "unread"]
+__all__ = [
+    "Alert",
+    "Notification",
+    "OutsideFileError",
+    "answer",
+    "history_of",
+    "mark_all_read",
+    "mark_read",
+    "notify",
+    "outside",
+    "raise_alert",
+    "tell",
+    "unread",
+]

@@ -1,4 +1,4 @@
-"""Telling people, once each."""
+"""Telling people, once each, by the page and by the ways they want."""
 
 from __future__ import annotations
 
@@ -10,17 +10,36 @@ from amends.accounts.public import Actor, User
 from amends.core import clock
 from amends.core.errors import NotFound
 from amends.core.news import announce
-from amends.notifications.models import Notification
+from amends.notifications.models import Alert, Delivery, Notification
+from amends.notifications.rules import quiet_until, receivers, ways_for
+from amends.notifications.selectors import stand_ins_now, wishes_of
 
 PAGE = 50
+URGENT = frozenset(
+    {"serious_case", "clock_breached", "acknowledge_yourself", "not_delivered", "told_date_moved", "clocks_unattended"}
+)
+"""Kinds that people are told of beyond the page although nobody has to answer for them."""
 
 
-def notify(*, users: Iterable[int], kind: str, title: str, url: str, complaint_id: int | None, key: str) -> int:
+def notify(
+    *,
+    users: Iterable[int],
+    kind: str,
+    title: str,
+    url: str,
+    complaint_id: int | None,
+    key: str,
+    alert: Alert | None = None,
+) -> int:
     """Tell each of these people once (by `key`); how many are told now. Runs in the caller's transaction.
 
-    The page of each hears of it at the commit, by one announcement for all of them.
+    Somebody who is away is told, and so is the colleague who stands in. The page of each hears of it at the commit, by
+    one announcement for all of them; other ways are deliveries, which jobs take up.
     """
-    wanted = sorted(set(users))
+    asked = set(users)
+    told_for = receivers(sorted(asked), stand_ins_now(asked))
+    for_whom: dict[int, int | None] = {**dict.fromkeys(asked), **{one: whom for one, whom in told_for.items() if whom}}
+    wanted = sorted(for_whom)
     told = set(Notification.objects.filter(user_id__in=wanted, key=key).values_list("user_id", flat=True))
     missing = [user_id for user_id in wanted if user_id not in told]
     if not missing:
@@ -35,6 +54,8 @@ def notify(*, users: Iterable[int], kind: str, title: str, url: str, complaint_i
                 url=url,
                 complaint_id=complaint_id,
                 key=key,
+                alert=alert,
+                stands_in_for_id=for_whom[user_id],
                 created_at=now,
             )
             for user_id in missing
@@ -42,7 +63,34 @@ def notify(*, users: Iterable[int], kind: str, title: str, url: str, complaint_i
         ignore_conflicts=True,
     )
     announce("notification", users=missing[:500])
+    _send_further(key, [one for one in missing if one in told_for], urgent=alert is not None or kind in URGENT)
     return len(missing)
+
+
+def _send_further(key: str, users: list[int], *, urgent: bool) -> None:
+    """Write the deliveries beside the page; in quiet hours they wait, and an alert climbs meanwhile."""
+    from amends.notifications.jobs import send_later  # jobs are importable only once Django is up
+
+    wishes = wishes_of(users)
+    ways = {user: ways_for(wish, urgent=urgent) for user, wish in wishes.items()}
+    if not any(ways.values()):
+        return
+    now = clock.now()
+    mine = {one.user_id: one for one in Notification.objects.filter(user_id__in=users, key=key)}
+    rows = [
+        Delivery(
+            notification=mine[user],
+            way=way,
+            target=target,
+            not_before=quiet_until(wishes[user], now) or now,
+            changed_at=now,
+        )
+        for user, listed in ways.items()
+        if user in mine
+        for way, target in listed
+    ]
+    for row in Delivery.objects.bulk_create(rows):
+        send_later(row.pk, row.not_before)
 
 
 def tell(
@@ -62,7 +110,8 @@ def tell(
 
 def unread(user_id: int, *, after: int = 0, limit: int = PAGE) -> list[Notification]:
     """What this person has not seen, newest first; `after` leaves out ids up to it."""
-    return list(Notification.objects.filter(user_id=user_id, read_at=None, id__gt=after).order_by("-id")[:limit])
+    rows = Notification.objects.filter(user_id=user_id, read_at=None, id__gt=after).select_related("alert__answered_by")
+    return list(rows.order_by("-id")[:limit])
 
 
 def mark_read(*, actor: Actor, notification_id: int) -> bool:

@@ -62,11 +62,9 @@ def alert_of_warning(event: ClockWarned) -> None:
 
 @on(ClockBreached)
 def alert_of_breach(event: ClockBreached) -> None:
-    """A deadline has passed: the owner and everybody responsible above know."""
-    services.alert_owner(
+    """A deadline has passed: the owner and everybody responsible above know, and it climbs until somebody has it."""
+    services.alert_of_breach(
         complaint_id=event.complaint_id,
-        kind="clock_breached",
         what=lambda: _("%(clock)s is overdue") % {"clock": clock_words(event.clock_id)},
         key=f"breached:{event.clock_id}",
-        leads=True,
     )

@@ -60,8 +60,3 @@ def _nearness(unit_path: str, team_path: str) -> int:
             break
         shared += 1
     return shared
-
-
-def must_know_leads(*, severity: int, safety: bool, legal_or_media: bool) -> bool:
-    """Whether leads and directors of the unit hear of a new case at once, besides its team."""
-    return severity >= 3 or safety or legal_or_media

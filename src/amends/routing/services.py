@@ -14,12 +14,14 @@ from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotFound
 from amends.core.events import publish
 from amends.core.text import clean
-from amends.notifications.public import tell
+from amends.notifications.public import Alert, raise_alert, tell
+from amends.routing.alert_rules import CaseFacts, choose_rule, read_rules
+from amends.routing.configured import rules_file
 from amends.routing.events import CaseEscalated, CaseRouted, HandoffAccepted, HandoffReturned
 from amends.routing.models import Handoff, HandoffState
 from amends.routing.packet import build_packet
-from amends.routing.rules import choose_team, must_know_leads
-from amends.routing.selectors import member_ids, responsible_ids, team_choices
+from amends.routing.rules import choose_team
+from amends.routing.selectors import member_ids, people_of, responsible_ids, team_choices
 from amends.voice.public import letter_context, letter_language, render
 
 
@@ -44,23 +46,59 @@ def route(*, complaint_id: int) -> int | None:
 
 
 def alert_of_new_case(*, complaint_id: int) -> int:
-    """Tell the team, and for a serious case the leads and directors above the unit; how many were told by this call."""
+    """Tell the people of a new case; where a rule says so, somebody has to take it up, or it climbs.
+
+    How many people this call told at once.
+    """
     complaint = Complaint.objects.select_related("unit", "team").get(pk=complaint_id)
-    people = set(member_ids(complaint.team_id)) if complaint.team_id else set()
-    serious = must_know_leads(
-        severity=complaint.severity, safety=complaint.safety, legal_or_media=complaint.legal_or_media
+    title = lambda: (  # noqa: E731  # said in the language of each reader
+        _("new complaint, severity %(severity)s, %(unit)s")
+        % {"severity": complaint.severity, "unit": complaint.unit.name}
     )
-    if serious or not people:
-        people |= set(responsible_ids(complaint.unit.path))
-    return _tell(
-        complaint,
-        people,
-        kind="serious_case" if serious else "new_case",
-        title=lambda: (
-            _("new complaint, severity %(severity)s, %(unit)s")
-            % {"severity": complaint.severity, "unit": complaint.unit.name}
-        ),
-        key=f"new:{complaint.pk}",
+    key = f"new:{complaint.pk}"
+    raised = _raise(complaint, "new_case", title=title, key=key)
+    people = set(member_ids(complaint.team_id)) if complaint.team_id else set()
+    if raised is not None:
+        return len(raised.levels[0])
+    if Alert.objects.filter(key=key).exists():
+        return 0
+    people = people or set(responsible_ids(complaint.unit.path))
+    return _tell(complaint, people, kind="new_case", title=title, key=key)
+
+
+def alert_of_breach(*, complaint_id: int, what: Callable[[], str], key: str) -> int:
+    """A deadline was broken: somebody has to say that they have it. Never silent: where nobody is left, the
+    administrators are told."""
+    complaint = Complaint.objects.select_related("unit").get(pk=complaint_id)
+    raised = _raise(complaint, "clock_breached", title=what, key=key)
+    return 0 if raised is None else len(raised.levels[0])
+
+
+def _raise(complaint: Complaint, event: str, *, title: Callable[[], str], key: str) -> Alert | None:
+    """Raise the alert that the rules ask for; None when none does, or it was raised before."""
+    facts = CaseFacts(
+        severity=complaint.severity,
+        safety=complaint.safety,
+        legal_or_media=complaint.legal_or_media,
+        vulnerable=complaint.vulnerable,
+        channel=complaint.channel,
+        category=complaint.category,
+    )
+    rule = choose_rule(read_rules(rules_file()), event, facts)
+    if rule is None:
+        return None
+    people = people_of(complaint)
+    levels = [[user for who in level for user in people[who]] for level in rule.levels]
+    if not any(levels):
+        levels = [people["leads"] + people["directors"], people["administrators"]]
+    return raise_alert(
+        levels=levels,
+        kind="serious_case" if event == "new_case" else event,
+        title=lambda: f"{complaint.reference}: {title()}",
+        url=f"/cases/{complaint.reference}/",
+        complaint_id=complaint.pk,
+        key=key,
+        minutes=rule.minutes,
     )
 
 
