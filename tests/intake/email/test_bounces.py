@@ -7,8 +7,8 @@ from amends.intake.channels.email.parsing import parse
 
 REPORTS = {
     "exchange": (
-        ("From: System Administrator <postmaster@example.net>\nTo: care@example.com\nSubject: Undeliverable: your kettle\n\nYour message\n\n"
-        "  To:      petra@example.org\n  Subject: your kettle\n\ndid not reach the following recipient(s):\n\n"
+        ("From: System Administrator <postmaster@example.net>\nTo: care@example.com\nSubject: Undeliverable: your kettle\n\nYour message\n"
+        "\n  To:      petra@example.org\n  Subject: your kettle\n\ndid not reach the following recipient(s):\n\n"
         "petra@example.org on Mon, 2 Mar 2026\n    The recipient name is not recognized\n"),
         "petra@example.org",
     ),
@@ -39,7 +39,7 @@ REPORTS = {
         "petra@example.org",
     ),
     "list server": (
-        ("From: kettles-admin@example.net\nTo: care@example.com\nSubject: You care@example.com are not member (kettles)\nX-MLServer: fml\n\n"
+        ("From: kettles-admin@example.net\nTo: care@example.com\nSubject: You care@example.com are not member (tea)\nX-MLServer: fml\n\n"
         "You are not a member of this mailing list <kettles@example.net>.\n"),
         "kettles@example.net",
     ),

@@ -403,3 +403,59 @@ def test_file_names_keep_their_extension_and_lose_their_tricks():
     assert len(name_of("x" * 4000 + ".pdf")) == 150
     assert name_of("bill\u202efdp.exe") == "billfdp.exe"
     assert name_of("..") == "attachment-1.pdf"
+
+
+def test_a_body_of_a_megabyte_and_a_half_is_read_whole():
+    line = "My kettle leaks, and here is the log of it, line by line.\n"
+    body = line * 27_000
+    plain = parse(f"From: a@example.org\r\n\r\n{body}".encode())
+    assert plain.text.count("kettle") == plain.reply_text.count("kettle") == 27_000
+    html = parse(
+        f"From: a@example.org\r\nContent-Type: text/html\r\n\r\n<div>{body.replace(chr(10), '<br>')}</div>".encode()
+    )
+    assert html.text.count("kettle") == html.reply_text.count("kettle") == 27_000
+    assert html.html is not None
+    assert html.html.count("kettle") == 27_000
+
+
+def test_every_recipient_is_kept_in_order_and_number():
+    to = ", ".join(f"Person {number} <p{number}@example.org>" for number in range(45))
+    mail = parse(f"From: a@example.org\r\nTo: {to}\r\nTo: p1@example.org, p1@example.org\r\n\r\nx".encode())
+    assert [one.address for one in mail.to] == [
+        *(f"p{number}@example.org" for number in range(45)),
+        "p1@example.org",
+        "p1@example.org",
+    ]
+
+
+def test_images_of_the_mail_keep_their_place_and_those_from_elsewhere_are_not_loaded():
+    html = '<p>before<img src="cid:pic@1" alt="the kettle">between<img src="https://track.example/x.gif" onerror="x()">after</p>'
+    raw = (
+        "From: a@example.org\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n"
+        f"{html}\r\n--b\r\nContent-Type: image/png; name=k.png\r\nContent-ID: <pic@1>\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\niVBO\r\n--b--"
+    )
+    mail = parse(raw.encode())
+    assert mail.html is not None
+    assert 'before<img src="cid:pic@1" alt="the kettle">between' in mail.html
+    assert "track.example" not in mail.html
+    assert "onerror" not in mail.html
+    assert [(one.content_id, one.inline) for one in mail.attachments] == [("pic@1", True)]
+    assert mail.text == "before[the kettle]betweenafter"
+
+
+def test_a_closing_boundary_may_carry_junk_but_a_longer_boundary_is_another():
+    raw = (
+        b"From: a@e.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nwords\r\n--b\r\n"
+        b"Content-Type: application/pdf; name=a.pdf\r\n\r\nbytes\r\n--b-->\r\nnot part of it\r\n"
+    )
+    assert [(one.name, one.data) for one in parse(raw).attachments] == [("a.pdf", b"bytes")]
+
+
+def test_recipients_that_are_not_disclosed_are_none():
+    for header in (
+        "undisclosed-recipients:;",
+        "Undisclosed recipients  :(nobody(that I know))  ;",
+        "(Empty list)(start)Undisclosed recipients:;",
+    ):
+        assert parse(f"From: a@example.org\r\nTo: {header}\r\n\r\nx".encode()).to == ()

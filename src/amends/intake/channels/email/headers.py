@@ -143,6 +143,8 @@ def addresses(raw: bytes, problems: list[str], where: str) -> tuple[Address, ...
     found: list[Address] = []
     waiting = b""
     for item in split_addresses(raw):
+        if not _without_comments(item[:2000]).strip():
+            continue
         # "Doe, John <john@example.com>" without quotes: the piece without an address belongs to the next one.
         if b"@" not in item and b"<" not in item:
             waiting = waiting + b", " + item if waiting else item

@@ -18,9 +18,10 @@ import nh3
 from amends.intake.channels.email.charsets import clean
 from amends.intake.channels.email.reply_text import ATTRIBUTED, CUT, MARKS, SIGNED
 
-MAX_CHARACTERS = 512 * 1024
+MAX_CHARACTERS = 2 * 1024 * 1024
 MAX_DEPTH = 2000  # forwarded chains of real mail reach 1,250
 MAX_AMPERSANDS = 100_000
+MAX_TAGS = 200_000
 MAX_ODD_FORMATTING = 50
 
 TAGS = {
@@ -61,7 +62,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 def guard(source: str) -> str | None:
     """The same HTML without the shapes that make a parser explode; None when it is too big or too deep for that."""
     source = DATA_ADDRESS.sub("", source[: 8 * MAX_CHARACTERS])
-    if len(source) > MAX_CHARACTERS or source.count("&") > MAX_AMPERSANDS:
+    if len(source) > MAX_CHARACTERS or source.count("&") > MAX_AMPERSANDS or source.count("<") > MAX_TAGS:
         return None
     source = CONDITIONAL.sub("", source)
     source = SIMPLE_FORMATTING.sub(lambda match: f"<{match[1]}{_plain_name(match[2])}>", source)
@@ -181,6 +182,7 @@ OUTLOOK_LINE = re.compile(
 OUTLOOK_COLOURS = re.compile(
     r"#(?:b5c4df|e1e1e1|e5e5e5|e0e0e0)|rgb\((?:229, ?229, ?229|225, ?225, ?225|181, ?196, ?223)\)", re.IGNORECASE
 )
+LONGEST_LINE = 20_000
 SEPARATOR = "________________________________"
 
 
@@ -272,6 +274,8 @@ class _TextReader(HTMLParser):
     def _write(self, words: str) -> None:
         if self._line.endswith(" ") or not self._line:
             words = words.lstrip(" ")
+        if len(self._line) > LONGEST_LINE and words.startswith(" "):
+            self._break()  # every addition copies the line; nobody reads one that long
         self._line += words
 
     def _break(self) -> None:

@@ -19,7 +19,7 @@ from amends.intake.channels.email import (
 )
 from amends.intake.channels.email.model import Address, Attachment, MailKind, Original, ParsedMail
 
-MAX_TEXT = 1_000_000
+MAX_TEXT = 2_000_000
 MAX_PROBLEMS = 50
 MAX_ENVELOPES = 3  # signed mail inside signed mail
 MAX_ORIGINAL_BYTES = 10 * 1024 * 1024

@@ -10,7 +10,6 @@ import re
 from amends.intake.channels.email import signatures, words
 from amends.intake.channels.email.words import ATTRIBUTION_ENDS, ATTRIBUTION_OPENS, FORWARD, SEPARATOR
 
-MAX_LINES = 20_000
 MAX_READ_LINES = 3000  # beyond them only marked quotations are left out; no person's answer is that long
 LONGEST_LINE = 400  # for patterns; longer lines are prose or data, never a separator
 LONGEST_BLOCK_LINE = 2000  # a header block that was flattened into one line
@@ -93,7 +92,7 @@ def reply_text(text: str, *, forwarded: bool = False) -> str:
     `forwarded` says that the subject announces a forwarded message: then what follows a header block is no answered
     message but the thing the person wants to show, and stays.
     """
-    lines = text.split("\n")[:MAX_LINES]
+    lines = text.split("\n")
     kept = signatures.without_signature(_without_quotes(lines, forwarded=forwarded))
     result = "\n".join(kept).translate(MARKS).strip()
     return result or re.sub(r"\n{3,}", "\n\n", text.translate(MARKS)).strip()
