@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from amends.intake.channels.channel import Channel, channels
+from amends.intake.webhooks import readings
 from amends.intake.webhooks.consumers import Mapped, consumers
 
 channels.register(Channel("survey", _("Survey"), order=50))
+READINGS = (readings.deliveries,)
+"""Imported here so that the figures of webhooks are registered at start."""
 
 
 def _take_answer(mapped: Mapped) -> str:
