@@ -239,6 +239,38 @@ def test_the_api_lists_reviews_and_adds_sources(client: Client, mention: Mention
         assert sent.status_code in (404, 422), wrong
 
 
+def test_the_api_takes_a_file(client: Client, source_of: SourceOf, house: House, token: str) -> None:
+    source = source_of("csv")
+    address = f"/api/v1/review-sources/{source.pk}/file"
+
+    def bring(secret: str, data: bytes) -> Any:
+        file = SimpleUploadedFile("r.csv", data, "text/csv")
+        return client.post(address, {"file": file}, headers={"Authorization": f"Bearer {secret}"})
+
+    rows = b"text,rating\nIt broke,1\nFine,5\n"
+    assert bring(token, rows).json() == {"reviews": 2, "known": 0, "failed": 0}
+    assert bring(token, rows).json() == {"reviews": 2, "known": 2, "failed": 0}
+    assert bring(token, b"words\nx\n").status_code == 422
+    outsider = create_token(actor=SYSTEM, name="outsider", scopes=["intake"], unit=house.berlin)
+    assert bring(outsider, rows).status_code == 404
+    run_jobs()
+    assert Mention.objects.get(rating=1).complaint is not None
+
+
+def test_an_answer_is_late_after_a_day(client: Client, mention: Mention, alice: User) -> None:
+    client.force_login(alice)
+    assert mention.complaint is not None
+    assert mention.complaint.attributes["public_answer_due"] == (LATER + timedelta(hours=24)).isoformat()
+    with clock.frozen_at(LATER + timedelta(hours=23)):
+        assert "answer is late" not in client.get("/mentions/").content.decode()
+    with clock.frozen_at(LATER + timedelta(hours=25)):
+        assert "answer is late" in client.get("/mentions/").content.decode()
+        assert 'amends_reviews_answer_late_total{kind="google_business"} 1.0' in client.get("/metrics").content.decode()
+    Mention.objects.update(answered_at=LATER)
+    mention.refresh_from_db()
+    assert mention.answer_due_at is None
+
+
 def test_the_api_shows_an_outsider_nothing(client: Client, mention: Mention, house: House) -> None:
     secret = create_token(actor=SYSTEM, name="outsider", scopes=["read", "admin"], unit=house.berlin)
     headers = {"Authorization": f"Bearer {secret}"}

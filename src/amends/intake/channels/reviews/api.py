@@ -5,14 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import File, Query, Router, Schema, UploadedFile
 from ninja.responses import Status
 from pydantic import Field
 
 from amends.accounts.public import Permission, unit_by_key
 from amends.core.api import api_actor, scope
+from amends.core.errors import BadInput
+from amends.intake.channels.reviews.files import FILE_LIMIT, take_file
 from amends.intake.channels.reviews.models import Mention, ReviewSource
-from amends.intake.channels.reviews.selectors import Show, listed_mentions, source_is_failing, visible_sources
+from amends.intake.channels.reviews.selectors import (
+    Show,
+    access_source,
+    listed_mentions,
+    source_is_failing,
+    visible_sources,
+)
 from amends.intake.channels.reviews.services import NewSource, add_source
 
 router = Router(tags=["reviews"])
@@ -59,6 +67,14 @@ class SourceIn(Schema):
     contact: str = Field("", max_length=300)
     complaints_since: datetime | None = None
     every_minutes: int = Field(15, ge=1, le=1440)
+
+
+class FileOut(Schema):
+    """What a file held: reviews, those that were there before, and those that could not be stored."""
+
+    reviews: int
+    known: int
+    failed: int
 
 
 class SourceOut(Schema):
@@ -128,6 +144,17 @@ def create_source(request: HttpRequest, body: SourceIn) -> Status[SourceOut]:
         every_minutes=body.every_minutes,
     )
     return Status(201, _source_out(add_source(actor=api_actor(request), new=new)))
+
+
+@router.post("/review-sources/{source_id}/file", response=FileOut, summary="Take in a CSV file of reviews")
+@scope(Permission.CASE_REGISTER)
+def take(request: HttpRequest, source_id: int, file: File[UploadedFile]) -> FileOut:
+    """For a source of the kind `csv`, with its mapping of columns. The same file again changes nothing."""
+    source = access_source(api_actor(request), source_id)
+    if (file.size or 0) > FILE_LIMIT:
+        raise BadInput("The file is too large: divide it.", field="file")
+    taken = take_file(actor=api_actor(request), source_id=source.pk, data=file.read())
+    return FileOut(reviews=taken.reviews, known=taken.known, failed=taken.failed)
 
 
 def _source_out(one: ReviewSource) -> SourceOut:

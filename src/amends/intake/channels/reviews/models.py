@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from amends.accounts.public import Unit
 from amends.cases.public import Complaint, Message
 from amends.core import clock
+from amends.intake.channels.reviews.rules import ANSWER_WITHIN
 
 
 class SourceState(models.TextChoices):
@@ -103,6 +106,18 @@ class Mention(models.Model):
             models.Index(fields=["id"], name="mention_to_look_into", condition=~Q(understood_digest=F("digest"))),
             models.Index(fields=["complaint"], name="mention_complaint", condition=Q(complaint__isnull=False)),
         ]
+
+    @property
+    def answer_due_at(self) -> datetime | None:
+        """By when it should be answered in public; None when there is nothing to answer (any more)."""
+        waits = self.unhappy and self.answered_at is None and self.gone_at is None
+        return self.first_seen_at + ANSWER_WITHIN if waits else None
+
+    @property
+    def answer_is_late(self) -> bool:
+        """Whether that moment has passed."""
+        due = self.answer_due_at
+        return due is not None and due < clock.now()
 
 
 class MentionVersion(models.Model):

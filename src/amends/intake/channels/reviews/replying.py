@@ -104,4 +104,6 @@ def _check_words(actor: Actor, mention: Mention, can: Capabilities, text: str) -
         )
 
 
-OWN_ATTRIBUTES = frozenset({"review_source", "review_kind", "mention", "rating", "review_url", "published_at"})
+OWN_ATTRIBUTES = frozenset(
+    {"review_source", "review_kind", "mention", "rating", "review_url", "published_at", "public_answer_due"}
+)

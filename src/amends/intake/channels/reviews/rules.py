@@ -14,6 +14,8 @@ LONGEST_PAUSE: Final = 6 * 3600.0
 NEEDS_A_PERSON: Final = frozenset({"token", "gone", "permanent"})
 """Kinds of errors that do not pass by themselves: asked again rarely, and shown as failing at once."""
 FAILING_AFTER: Final = 3
+ANSWER_WITHIN: Final = timedelta(hours=24)
+"""How soon an unhappy review is to be answered in public, counted from when we read it."""
 _DIGITS: Final = re.compile(r"\d")
 _PHONE: Final = re.compile(r"\+?\d(?:[\s()./\-–]{0,3}\d){5,16}")
 _PORTAL: Final = re.compile(r"/p/[\w.:~-]{8,}")

@@ -21,7 +21,7 @@ from amends.core.text import clean, clean_line, shorten
 from amends.intake.channels.reviews.connectors.base import Connector, Item
 from amends.intake.channels.reviews.connectors.found import connector_of
 from amends.intake.channels.reviews.models import Mention, MentionVersion, ReviewSource, SourceState
-from amends.intake.channels.reviews.rules import unhappy_by
+from amends.intake.channels.reviews.rules import ANSWER_WITHIN, unhappy_by
 from amends.intake.channels.reviews.secrets import checked_reference
 from amends.triage.public import assess
 
@@ -301,6 +301,7 @@ def _register(actor: Actor, mention: Mention) -> None:
     source = mention.source
     rated = f" ({mention.rating}/5)" if mention.rating else ""
     attributes: dict[str, object] = {"review_source": source.name, "review_kind": source.kind, "mention": mention.pk}
+    attributes["public_answer_due"] = (mention.first_seen_at + ANSWER_WITHIN).isoformat()
     if mention.rating:
         attributes["rating"] = mention.rating
     if mention.url:
