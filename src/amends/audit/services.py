@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from django.db import OperationalError, connection, transaction
 
@@ -40,11 +41,16 @@ def record_many(*, actor: Actor, chain: str, entries: Sequence[Entry], new_chain
     Record.objects.bulk_create(rows)
 
 
-def record_new_chains(*, actor: Actor, entries: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
-    """Begin many chains at once, for imports: `(chain, kind, data)` each, with one insert."""
-    at = clock.now()
-    rows = [Row(chain, 0, at, kind, actor.kind, actor.id, actor.name[:200], data) for chain, kind, data in entries]
-    Record.objects.bulk_create([as_record(row, START, row_hash(START, row)) for row in rows])
+def record_new_chains(*, actor: Actor, entries: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Begin many chains at once, for imports: `(chain, kind, data)` each, with one COPY."""
+    at, name = clock.now(), actor.name[:200]
+    columns = "chain, seq, at, kind, actor_kind, actor_id, actor_name, data, previous, hash"
+    statement = f"COPY audit_record ({columns}) FROM STDIN"
+    with connection.cursor() as cursor, cast("Any", cursor).copy(statement) as copy:
+        for chain, kind, data in entries:
+            value = row_hash(START, Row(chain, 0, at, kind, actor.kind, actor.id, name, data))
+            document = json.dumps(data, ensure_ascii=False)
+            copy.write_row((chain, 0, at, kind, actor.kind, actor.id, name, document, START, value))
 
 
 def as_record(row: Row, previous: bytes, value: bytes) -> Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from amends.accounts.public import Actor
-from amends.audit.public import Entry, record_new_chains
+from amends.audit.public import record_new_chains
 from amends.cases.events import ComplaintsImported
 from amends.cases.lifecycle import OPEN_PHASES, Phase
 from amends.cases.models import Complaint, Direction, IntakeKey, Message, MessageState, Outcome, Product
@@ -192,57 +192,46 @@ def _fresh(checked: dict[int, PastComplaint]) -> tuple[dict[int, PastComplaint],
 def _store(actor: Actor, items: Sequence[PastComplaint]) -> None:
     """Insert everything of a batch; the counter's row is locked last and for the inserts only."""
     moment = clock.now()
-    complaints = _complaints(items, moment)
-    numbers = next_ids("cases_complaint", len(complaints))
-    messages, keys = NewRows(Message), NewRows(IntakeKey)
+    complaints, messages, keys = NewRows(Complaint), NewRows(Message), NewRows(IntakeKey)
+    numbers = next_ids("cases_complaint", len(items))
+    every = [{"id": number, **values} for number, values in zip(numbers, _columns(items, moment), strict=True)]
     files: list[tuple[int, Sequence[NewFile]]] = []
-    for complaint, number, item in zip(complaints, numbers, items, strict=True):
-        complaint.pk = number
-        keys.add(
-            source=item.new.source,
-            key=item.new.key,
-            digest=digest_of(item.new),
-            complaint_id=number,
-            created_at=moment,
-        )
-        for said in _history(complaint, item):
+    for values, item in zip(every, items, strict=True):
+        new, number = item.new, values["id"]
+        keys.add(source=new.source, key=new.key, digest=digest_of(new), complaint_id=number, created_at=moment)
+        for said in _history(values["received_at"], item):
             if said.files:
                 files.append((len(messages), said.files))
-            messages.add(complaint_id=number, **_message(said, item.new))
+            messages.add(complaint_id=number, **_message(said, new))
     keys.take_ids()
     message_ids = messages.take_ids()
-    _give_references(complaints, moment)
-    _rows_of(complaints).copy()
-    messages.copy()
-    keys.copy()
+    for values, reference in zip(every, _references(len(every), moment), strict=True):
+        complaints.add(**values, reference=reference)
+    for rows in (complaints, messages, keys):
+        rows.copy()
     for place, some in files:
         store_files(Message.objects.get(pk=message_ids[place]), some)
-    record_new_chains(
-        actor=actor,
-        entries=[
-            (f"complaint:{complaint.pk}", *_entry(complaint, item))
-            for complaint, item in zip(complaints, items, strict=True)
-        ],
-    )
+    record_new_chains(actor=actor, entries=_entries(every, items))
     publish(ComplaintsImported(complaint_ids=tuple(numbers)))
 
 
-def _complaints(items: Sequence[PastComplaint], moment: datetime) -> list[Complaint]:
+def _columns(items: Sequence[PastComplaint], moment: datetime) -> list[dict[str, Any]]:
+    """The columns of the complaints but for id and reference; their customers are stored."""
     customers = customers_of([item.new.complainant for item in items])
     represented = [one for item in items if (one := item.new.representative) is not None]
     representatives = customers_of(represented)
     products = _products({item.new.product for item in items})
-    complaints = []
+    found = []
     turn = 0
     for number, item in enumerate(items):
-        complaint = _complaint(item, customers[key_of(item.new.complainant, number)], moment)
+        values = _complaint(item, customers[key_of(item.new.complainant, number)], moment)
         product = products.get(item.new.product.lower())
-        complaint.product_id = None if product is None else product.pk
+        values["product_id"] = None if product is None else product.pk
         if item.new.representative is not None:
-            complaint.representative_id = representatives[key_of(item.new.representative, turn)]
+            values["representative_id"] = representatives[key_of(item.new.representative, turn)]
             turn += 1
-        complaints.append(complaint)
-    return complaints
+        found.append(values)
+    return found
 
 
 def _products(names: set[str]) -> dict[str, Product]:
@@ -253,45 +242,37 @@ def _products(names: set[str]) -> dict[str, Product]:
     return {**{one.name.lower(): one for one in products}, **{one.key.lower(): one for one in products}}
 
 
-def _complaint(item: PastComplaint, customer_id: int, moment: datetime) -> Complaint:
+def _complaint(item: PastComplaint, customer_id: int, moment: datetime) -> dict[str, Any]:
     new = item.new
     received_at = new.received_at or moment
     ended = item.phase in _NEEDS_OUTCOME
     last = max(item.messages[-1].at, received_at) if item.messages else received_at
     resolved_at = (item.resolved_at or last) if ended else None
     answered = next((one.at for one in item.messages if one.direction == Direction.OUT), None)
-    return Complaint(
-        public_id=uuid4(),
-        phase=item.phase,
-        customer_id=customer_id,
-        unit_id=new.unit_id,
-        product_text=new.product,
-        channel=new.channel,
-        subject=new.subject,
-        text=new.text,
-        attributes=dict(new.attributes),
-        desired_outcome=new.desired_outcome,
-        language=new.complainant.language,
-        received_at=received_at,
-        registered_at=moment,
-        acknowledged_at=answered or (received_at if ended else None),
-        resolved_at=resolved_at,
-        closed_at=resolved_at if item.phase == Phase.CLOSED else None,
-        outcome=item.outcome if ended else "",
-        outcome_reason=item.outcome_reason if ended or item.phase not in OPEN_PHASES else "",
-        last_activity_at=max(last, resolved_at or last),
-    )
+    return {
+        "public_id": uuid4(),
+        "phase": item.phase,
+        "customer_id": customer_id,
+        "unit_id": new.unit_id,
+        "product_text": new.product,
+        "channel": new.channel,
+        "subject": new.subject,
+        "text": new.text,
+        "attributes": as_json(dict(new.attributes)),
+        "desired_outcome": new.desired_outcome,
+        "language": new.complainant.language,
+        "received_at": received_at,
+        "registered_at": moment,
+        "acknowledged_at": answered or (received_at if ended else None),
+        "resolved_at": resolved_at,
+        "closed_at": resolved_at if item.phase == Phase.CLOSED else None,
+        "outcome": item.outcome if ended else "",
+        "outcome_reason": item.outcome_reason if ended or item.phase not in OPEN_PHASES else "",
+        "last_activity_at": max(last, resolved_at or last),
+    }
 
 
-def _rows_of(complaints: Sequence[Complaint]) -> NewRows:
-    rows = NewRows(Complaint)
-    for complaint in complaints:
-        values = {name: value for name, value in vars(complaint).items() if not name.startswith("_")}
-        rows.add(**{**values, "attributes": as_json(complaint.attributes)})
-    return rows
-
-
-def _history(complaint: Complaint, item: PastComplaint) -> Sequence[PastMessage]:
+def _history(received_at: datetime, item: PastComplaint) -> Sequence[PastMessage]:
     """What was said, or the complaint's own words as the only message."""
     if item.messages:
         return item.messages
@@ -299,7 +280,7 @@ def _history(complaint: Complaint, item: PastComplaint) -> Sequence[PastMessage]
     sender = new.representative or new.complainant
     own = PastMessage(
         Direction.IN,
-        complaint.received_at,
+        received_at,
         new.text,
         author=sender.name,
         address=sender.email,
@@ -335,18 +316,24 @@ def _message(said: PastMessage, new: NewComplaint) -> dict[str, Any]:
     }
 
 
-def _entry(complaint: Complaint, item: PastComplaint) -> Entry:
-    """The first row of the complaint's record; a history is proved by its digest."""
-    kind, data = registered_entry(item.new, complaint)
-    if not item.messages:
-        return kind, data
-    digest = hashlib.sha256()
-    for one in item.messages:
-        digest.update(f"{one.direction}\x1f{one.at.isoformat()}\x1f{one.text}\x1e".encode())
-    return kind, {**data, "messages": len(item.messages), "messages_sha256": digest.hexdigest()}
+def _entries(
+    every: Sequence[dict[str, Any]], items: Sequence[PastComplaint]
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """The first row of each complaint's record; a history is proved by its digest."""
+    complaint = Complaint()  # one for all: it only carries what the row says
+    for values, item in zip(every, items, strict=True):
+        complaint.unit_id, complaint.product_id = values["unit_id"], values["product_id"]
+        complaint.received_at = values["received_at"]
+        kind, data = registered_entry(item.new, complaint)
+        if item.messages:
+            digest = hashlib.sha256()
+            for one in item.messages:
+                digest.update(f"{one.direction}\x1f{one.at.isoformat()}\x1f{one.text}\x1e".encode())
+            data = {**data, "messages": len(item.messages), "messages_sha256": digest.hexdigest()}
+        yield f"complaint:{values['id']}", kind, data
 
 
-def _give_references(complaints: Sequence[Complaint], moment: datetime) -> None:
+def _references(count: int, moment: datetime) -> list[str]:
     """Take as many numbers of the year as there are complaints, in one statement."""
     year = moment.astimezone(ZoneInfo(settings.AMENDS_TIME_ZONE)).year
     with connection.cursor() as cursor:
@@ -356,8 +343,7 @@ def _give_references(complaints: Sequence[Complaint], moment: datetime) -> None:
             ON CONFLICT (year) DO UPDATE SET last = c.last + excluded.last
             RETURNING last
             """,
-            [year, len(complaints)],
+            [year, count],
         )
         (last,) = cursor.fetchone()
-    for number, complaint in enumerate(complaints, start=last - len(complaints) + 1):
-        complaint.reference = f"AM-{year}-{number:06d}"
+    return [f"AM-{year}-{number:06d}" for number in range(last - count + 1, last + 1)]
