@@ -191,3 +191,14 @@ def test_marks_in_a_strangers_text_mean_nothing():
         "From: p@example.org\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>first</p><p>\ue0f1</p><p>\ue0f2second</p>".encode()
     )
     assert html.reply_text.split() == ["first", "second"]
+
+
+def test_a_contact_form_or_letter_that_answers_nothing_keeps_its_short_header():
+    form = "New message\n\nFrom: Petra <petra@example.org>\nDate: 2 March 2026 9:30\nSubject: Complaint\n\nMy kettle leaks."
+    letter = "Dear team,\n\nFrom: Leeds\nTo: York\nDate: 2 March 2026\nSubject: parcel\n\nIt is lost."
+    for text in (form, letter):
+        assert parse(f"From: shop@example.com\r\nSubject: Contact\r\n\r\n{text}".encode()).reply_text == text
+    answered = parse(f"From: shop@example.com\r\nSubject: Re: Contact\r\n\r\n{form}".encode())
+    assert answered.reply_text == "New message"
+    complete = form.replace("Subject:", "To: shop@example.com\nSubject:")
+    assert parse(f"From: shop@example.com\r\nSubject: Contact\r\n\r\n{complete}".encode()).reply_text == "New message"

@@ -149,7 +149,7 @@ def _assembled(
         references=tuple(dict.fromkeys((*references, *answered[1:]))),
         text=words.text,
         html=cleaned,
-        reply_text=_reply(mail_kind, subject, words.source, words.marked),
+        reply_text=_reply(mail_kind, subject, words, answering=bool(answered or references)),
         attachments=files,
         bounce=bounce,
         answerable=kind.answerable(root, mail_kind),
@@ -178,17 +178,19 @@ def _original(mail_kind: MailKind, subject: str, text: str, files: tuple[Attachm
     )
 
 
-def _reply(mail_kind: MailKind, subject: str, source: str, marked: str) -> str:
-    """What was written this time; `source` is the text it is looked for in, `marked` the HTML's with its marks."""
+def _reply(mail_kind: MailKind, subject: str, words: _Words, *, answering: bool) -> str:
+    """What was written this time."""
     if mail_kind in {MailKind.BOUNCE, MailKind.DELIVERY_NOTICE}:
-        return html.without_marks(source).strip()
-    forwarded = reply_text.FORWARD_SUBJECT.match(subject) is not None
-    found = reply_text.reply_text(source, forwarded=forwarded)
-    if not marked or source is marked:
+        return words.text.strip()
+    forwarded_too = reply_text.FORWARD_SUBJECT.match(subject) is not None
+    answering = answering or reply_text.ANSWER_SUBJECT.match(subject) is not None
+    found = reply_text.reply_text(words.source, forwarded=forwarded_too, answering=answering)
+    if not words.marked or words.source is words.marked:
         return found
     # The plain version of some mailers loses the quotation marks that their HTML still has; then its beginning that
     # the HTML confirms is kept, in its own lines.
-    return reply_text.common_beginning(found, reply_text.reply_text(marked, forwarded=forwarded))
+    other = reply_text.reply_text(words.marked, forwarded=forwarded_too, answering=answering)
+    return reply_text.common_beginning(found, other)
 
 
 def _bounded(text: str, problems: list[str]) -> str:

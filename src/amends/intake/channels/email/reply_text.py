@@ -53,8 +53,18 @@ MARKER = re.compile(
 QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;|\u00bb\s|\u203a\s|[A-Z]{1,3}>(?:\s|$))|^#reply#")
 CITED_FIELD = re.compile(r"\S@\S|\[mailto:", re.IGNORECASE)
 
+PERSONAL = re.compile(
+    r"\b(?:i|me|my|we|us|our|your|you said|ich|mir|mich|mein\w{0,2}|wir|uns|unser\w{0,2}|ihr\w{0,2}|eu(?:er|re)|je|m[’']a|nous|votre|vos|"
+    r"yo|nos|vuestro|io|mio|vostro|suo|ik|mij|mijn|uw|jullie)\b",
+    re.IGNORECASE,
+)
+ANSWER_SUBJECT = re.compile(
+    r"^\W{0,3}(?:re|aw|antw|sv|odp|rif|r|ref|res|ynt|vá|回复|答复|回覆|返信|답장|απ|на|отв|vs)\s?(?:\[\d{1,2}\])?\s?[:：]",
+    re.IGNORECASE,
+)
 FORWARD_SUBJECT = re.compile(
-    r"^\W{0,3}(?:fwd?|wg|tr|rv|rif|i|enc|doorst|vb|vs|vl|pd|továbbítás|fw|fs|転送|转发|轉寄|전달|ileti|yml|πρθ|пересл)\s?(?:\[\d{1,2}\])?\s?[:：]",
+    r"^\W{0,3}(?:fwd?|wg|tr|rv|i|enc|doorst|vb|vl|pd|továbbítás|fs|転送|转发|轉寄|전달|ileti|yml|πρθ|пересл)\s?"
+    r"(?:\[\d{1,2}\])?\s?[:：]",
     re.IGNORECASE,
 )
 
@@ -86,19 +96,21 @@ class _Kept:
         return any(line.strip() for line in self.lines)
 
 
-def reply_text(text: str, *, forwarded: bool = False) -> str:
+def reply_text(text: str, *, forwarded: bool = False, answering: bool = True) -> str:
     """The new part of a message; the whole text when nothing else would be left.
 
     `forwarded` says that the subject announces a forwarded message: then what follows a header block is no answered
-    message but the thing the person wants to show, and stays.
+    message but the thing the person wants to show, and stays. `answering` is False for a mail that answers none as far
+    as its headers tell: then only a complete header block with an address or a time ends what was written, because
+    contact forms and letters have short ones.
     """
     lines = text.split("\n")
-    kept = signatures.without_signature(_without_quotes(lines, forwarded=forwarded))
+    kept = signatures.without_signature(_without_quotes(lines, forwarded=forwarded, answering=answering))
     result = "\n".join(kept).translate(MARKS).strip()
     return result or re.sub(r"\n{3,}", "\n\n", text.translate(MARKS)).strip()
 
 
-def _without_quotes(lines: list[str], *, forwarded: bool) -> list[str]:
+def _without_quotes(lines: list[str], *, forwarded: bool, answering: bool) -> list[str]:
     kept = _Kept()
     lines = list(lines)
     index = 0
@@ -108,10 +120,10 @@ def _without_quotes(lines: list[str], *, forwarded: bool) -> list[str]:
         if index >= MAX_READ_LINES:
             kept.lines += [after for after in lines[index:] if after != CUT and not QUOTED.match(after)]
             break
-        if FORWARD.match(short) or (forwarded and _ends_all(lines, index, written=True)):
+        if FORWARD.match(short) or (forwarded and _ends_all(lines, index, written=True, answering=True)):
             # A forwarded message is what the person wants to show us: it stays.
             return [*kept.lines, *(after for after in lines[index:] if after != CUT)]
-        if _ends_all(lines, index, written=kept.written) or MARKER.search(short):
+        if _ends_all(lines, index, written=kept.written, answering=answering) or MARKER.search(short):
             break
         ends = short.rstrip().endswith(":") and not QUOTED.match(line)
         same_line = SAME_LINE.search(short) if ends else None
@@ -123,7 +135,7 @@ def _without_quotes(lines: list[str], *, forwarded: bool) -> list[str]:
         if length and quote_follows(lines, index + length):
             index += length
             kept.gap()
-        elif length and kept.written and _made_by_machine(lines[index : index + length]):
+        elif length and kept.written and _made_by_machine(lines, index, length):
             # "On 3 May I wrote:" is the person's own sentence, and an answer below an unmarked quotation
             # cannot be told apart: both stay.
             break
@@ -142,13 +154,19 @@ def _without_quotes(lines: list[str], *, forwarded: bool) -> list[str]:
     return kept.lines
 
 
-def _made_by_machine(attribution: list[str]) -> bool:
-    """What a program writes above an answered message and a person seldom does: an address, a time of day."""
-    joined = " ".join(line.strip() for line in attribution)[: 2 * LONGEST_LINE]
-    return ATTRIBUTED in joined or words.AT.search(joined) is not None or words.TIME.search(joined) is not None or (
+def _made_by_machine(lines: list[str], index: int, length: int) -> bool:
+    """Whether a program wrote the line above an unmarked message: it has an address, or stands alone and is impersonal.
+
+    "On 3 March at 9:30 your driver said:" is a person's sentence.
+    """
+    joined = " ".join(line.strip() for line in lines[index : index + length])[: 2 * LONGEST_LINE]
+    if ATTRIBUTED in joined or words.AT.search(joined) or DASHED_ATTRIBUTION.match(joined):
+        return True
+    if lines[index - 1].strip() or PERSONAL.search(joined):
+        return False
+    return words.TIME.search(joined) is not None or (
         words.YEAR.search(joined) is not None and ATTRIBUTION_OPENS.match(joined) is not None
-        and re.search(r"\b(?:i|ich|je|we|wir|your|ihr)\b", joined, re.IGNORECASE) is None
-    )  # fmt: skip
+    )
 
 
 def _left_over(lines: list[str], index: int) -> bool:
@@ -162,7 +180,7 @@ def _left_over(lines: list[str], index: int) -> bool:
     return 0 < len(line) <= 40 and len(above) >= 66 and (line[0].islower() or line[0] in "<([")
 
 
-def _ends_all(lines: list[str], index: int, *, written: bool) -> bool:
+def _ends_all(lines: list[str], index: int, *, written: bool, answering: bool) -> bool:
     """Whether the answered message, unmarked, starts here and goes on to the end."""
     line = lines[index]
     if not line.strip():
@@ -175,7 +193,7 @@ def _ends_all(lines: list[str], index: int, *, written: bool) -> bool:
     if RULE.match(short):
         following = next_written(lines, index + 1)
         return following >= len(lines) or header_block(lines, following) > 0 or lines[following] == CUT
-    return written and (header_block(lines, index) > 0 or _flat_block(line))
+    return written and (header_block(lines, index, complete=not answering) > 0 or _flat_block(line))
 
 
 def next_written(lines: list[str], index: int) -> int:
@@ -185,14 +203,14 @@ def next_written(lines: list[str], index: int) -> int:
     return index
 
 
-def header_block(lines: list[str], index: int) -> int:
+def header_block(lines: list[str], index: int, *, complete: bool = False) -> int:
     """How many lines the header of an answered message (From:, Sent:, To:, Subject:) takes from `index`; 0 when none.
 
     Two lines are enough when one of them has an address and the other a time; a person's own "From: London, To:
-    Leeds" has neither.
+    Leeds" has neither. `complete` asks for all four kinds of lines, and an address or a time.
     """
     kinds: list[frozenset[str]] = []
-    values = ""
+    values = passed = ""
     position = last = index
     misses = empty = 0
     while position < min(len(lines), index + 24) and misses < 3 and empty < 3:
@@ -200,7 +218,7 @@ def header_block(lines: list[str], index: int) -> int:
         match = words.HEADER_LINE.match(line) if not QUOTED.match(line) or kinds else None
         if match:
             kinds.append(words.header_kinds()[re.sub(r"\s+", " ", match["name"].lower())])
-            values += " " + match["value"][:LONGEST_LINE]
+            values, passed = f"{values} {passed} {match['value'][:LONGEST_LINE]}", ""
             misses = empty = 0
             last = position + 1
         elif not kinds:
@@ -209,15 +227,17 @@ def header_block(lines: list[str], index: int) -> int:
             empty += 1
         else:
             misses += 1
-            values += " " + line[:LONGEST_LINE]
+            passed += " " + line[:LONGEST_LINE]
         position += 1
-    return last - index if _is_block(kinds, values) else 0
+    return last - index if _is_block(kinds, values, complete=complete) else 0
 
 
-def _is_block(kinds: list[frozenset[str]], values: str) -> bool:
+def _is_block(kinds: list[frozenset[str]], values: str, *, complete: bool) -> bool:
     meant = frozenset().union(*kinds) if kinds else frozenset()
     address = CITED_FIELD.search(values) is not None
     moment = words.TIME.search(values) is not None or words.YEAR.search(values) is not None
+    if complete and not ({"sender", "sent", "to", "subject"} <= meant and (address or words.TIME.search(values))):
+        return False
     if len(kinds) < 2 or not ({"sender"} & meant or (address and moment)):
         return False
     if len(set(kinds)) >= 3:
