@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test lint format browser clean
+.PHONY: run test lint format browser clean model-card
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,12 @@ lint: $(VENV)/development.stamp
 format: $(VENV)/development.stamp
 	$(BIN)/ruff check --fix-only --quiet $(LINTED)
 	$(BIN)/ruff format --quiet $(LINTED)
+
+# The model card from the public data: trains anew (minutes), then writes the page. Without the data only the page.
+model-card: $(VENV)/development.stamp
+	@data="$${AMENDS_SHARED_DATA:-../shared/data}"; if [ -d "$$data" ]; then $(BIN)/amends model train --data "$$data"; \
+		else echo "The public data is not at $$data (name it in AMENDS_SHARED_DATA): the model stays as it is."; fi
+	@$(BIN)/amends model card
 
 clean:
 	rm -rf $(VENV)

@@ -5,7 +5,9 @@ half: its first run is honest, but single label errors were looked at late on an
 ("later") and 291-324 ("last") were written after a version of the rules, run once for an honest figure
 (docs/reference/triage.md has it, and it is lower), and then learnt from. The floors are what is reached now, less one or two
 messages: they guard against getting worse, they are no promise. Messages from 325 on ("untouched") were run once after
-everything else and not learnt from: never look at single ones of them either.
+everything else and not learnt from: never look at single ones of them either. Since the linear model takes part, the sets on
+which the word lists had been tuned are a little worse and the untouched one is better: their floors were moved once, both ways.
+The oblique messages (oblique.yaml) are of the time of the model.
 """
 
 from __future__ import annotations
@@ -22,18 +24,19 @@ from amends.triage.assess import assess
 from amends.triage.values import PART_JOINER, Assessment
 
 CASES = Path(__file__).parent / "cases.yaml"
+OBLIQUE = Path(__file__).parent / "oblique.yaml"
 LAST_OF_FIRST_PART = 170
 FIRST_OF_LAST_PART = 291
 FLAGS = ("safety", "vulnerable", "legal_or_media")
 FLOORS = {
     "tuning": {
-        "language": 0.98, "label": 0.97, "category": 0.94, "severity": 0.96, "mood": 0.93, "safety": 0.98,
-        "vulnerable": 0.98, "legal_or_media": 0.98, "wish": 0.98, "point_recall": 0.97, "point_precision": 0.85,
+        "language": 0.98, "label": 0.97, "category": 0.90, "severity": 0.96, "mood": 0.93, "safety": 0.98,
+        "vulnerable": 0.98, "legal_or_media": 0.98, "wish": 0.98, "point_recall": 0.97, "point_precision": 0.83,
         "point_aspect": 0.97,
     },
     "held-out": {
-        "language": 0.98, "label": 0.95, "category": 0.82, "severity": 0.87, "mood": 0.91, "safety": 0.96,
-        "vulnerable": 0.97, "legal_or_media": 0.98, "wish": 0.95, "point_recall": 0.89, "point_precision": 0.73,
+        "language": 0.98, "label": 0.92, "category": 0.82, "severity": 0.87, "mood": 0.91, "safety": 0.96,
+        "vulnerable": 0.97, "legal_or_media": 0.98, "wish": 0.92, "point_recall": 0.84, "point_precision": 0.72,
         "point_aspect": 0.90,
     },
     "later": {
@@ -46,7 +49,7 @@ FLOORS = {
         "vulnerable": 0.91, "legal_or_media": 0.98, "wish": 0.94, "point_recall": 0.77, "point_precision": 0.71,
         "point_aspect": 0.66,
     },
-    "untouched": {"language": 0.96, "label": 0.70, "category": 0.30},
+    "untouched": {"language": 0.96, "label": 0.80, "category": 0.71},
 }  # fmt: skip
 
 
@@ -161,3 +164,14 @@ def test_points_and_wishes_quote_the_text_exactly_and_only_dissatisfaction_has_p
         if said.label == "other":
             assert said.points == ()
             assert said.desired_outcome is None
+
+
+def test_oblique_messages_are_told_better_than_by_word_lists_alone() -> None:
+    """The word lists alone reached .70, .72 and .40 on the same messages."""
+    oblique = yaml.safe_load(OBLIQUE.read_text(encoding="utf-8"))["cases"]
+    said = [(case, assess(case["text"])) for case in oblique]
+    unhappy = [(case, one) for case, one in said if case["label"] != "other"]
+    assert sum(one.label == case["label"] for case, one in said) / len(said) >= 0.76
+    assert sum((one.label == "other") == (case["label"] == "other") for case, one in said) / len(said) >= 0.78
+    assert sum(one.label != "other" for _, one in unhappy) / len(unhappy) >= 0.90
+    assert sum(one.category == case.get("category", "other") for case, one in unhappy) / len(unhappy) >= 0.48

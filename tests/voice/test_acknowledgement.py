@@ -248,7 +248,6 @@ def test_the_decision_is_made_in_order() -> None:
         "answered": False,
         "sensitive": False,
         "other": False,
-        "channel": "email",
         "reachable": True,
     }
     table = [

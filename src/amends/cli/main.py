@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, str]] = {
     "exec": "exec_",
     "parse-mail": "parse_mail",
     "assess": "assess",
+    "model": "model",
     "due": "due",
 }
 HIDDEN: Final[dict[str, str]] = {"prepare": "prepare"}  # what `run` calls, of no use by itself

@@ -17,7 +17,9 @@ from amends.cases.public import OPEN_PHASES, Action, Complaint, Phase
 from amends.clocks import services
 from amends.clocks.configured import configured_packs
 from amends.clocks.models import Clock
+from amends.clocks.set_aside import set_aside, take_up_again
 from amends.core.events import on
+from amends.triage.events import LaneDecided
 
 STOPPING_PHASES = frozenset({Phase.PROPOSED, Phase.RESOLVED, Phase.CLOSED, Phase.WITHDRAWN, Phase.OUT_OF_JURISDICTION})
 """Phases whose beginning is an event of the same name in the rule packs."""
@@ -142,3 +144,12 @@ def start_clocks_of_open_imports(event: ComplaintsImported) -> None:
     starts = [services.Start(complaint_id=pk, unit_id=unit_id, at=at, imported=True) for pk, unit_id, at in rows]
     if starts:
         services.start_many(actor=SYSTEM, starts=starts)
+
+
+@on(LaneDecided)
+def follow_lane(event: LaneDecided) -> None:
+    """What is no complaint has no deadlines; what is one after all has had them since its receipt."""
+    if event.after == "other":
+        set_aside(actor=SYSTEM, complaint_id=event.complaint_id)
+    elif event.before == "other":
+        take_up_again(actor=SYSTEM, complaint_id=event.complaint_id)

@@ -40,7 +40,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
 """The rules in the order in which they are asked; each sees the judgements of those before it. Language comes first."""
 
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Counted up with every change of rules or data that can change a judgement: it is kept with each stored assessment."""
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from amends.cases.public import Complaint
-from amends.triage.models import Correction, StoredAssessment
+from amends.triage.assess import assess
+from amends.triage.models import Correction, Lane, StoredAssessment
 
 AT_ONCE = 5_000
 """So many ids are looked up in one go when catching up."""
@@ -41,3 +42,13 @@ def unassessed_ids(*, registered_before: datetime) -> list[int]:
     """Return the oldest complaints that have no assessment yet."""
     waiting = Complaint.objects.filter(assessed_at=None, registered_at__lt=registered_before)
     return list(waiting.order_by("id").values_list("id", flat=True)[:AT_ONCE])
+
+
+def lane_name(complaint_id: int) -> str:
+    """Return the lane of a complaint, "" before its assessment (1 query)."""
+    return Lane.objects.filter(complaint_id=complaint_id).values_list("lane", flat=True).first() or ""
+
+
+def dissatisfaction(text: str, *, channel: str = "email", language_hint: str = "") -> float:
+    """Return the probability that a text, also a later message or a line of a chat, expresses dissatisfaction with us."""
+    return assess(text, channel=channel, language_hint=language_hint).probability

@@ -15,6 +15,7 @@ from amends.cases.public import Complaint, access_complaint, record_assessment
 from amends.core import clock
 from amends.triage.assess import RULES_VERSION, assess
 from amends.triage.corrections import checked
+from amends.triage.deciding import follow_correction, sort_by_model
 from amends.triage.models import Correction, StoredAssessment
 from amends.triage.selectors import corrected_fields, unassessed_ids
 from amends.triage.values import Assessment
@@ -60,6 +61,10 @@ def assess_complaint(*, actor: Actor, complaint_id: int) -> StoredAssessment:
         kept = corrected_fields(complaint.pk)
         values = {field: value for field, value in _values(said).items() if field not in kept}
         points = [(point.words, point.aspect) for point in said.points]
+        # The lane first: whoever reacts to the assessment asks for it.
+        lane = sort_by_model(actor=actor, complaint=complaint, said=said)
+        if lane.by_person:
+            values.pop("label", None)
         record_assessment(actor=actor, complaint_id=complaint.pk, values=values, points=points)
     return stored
 
@@ -117,6 +122,8 @@ def correct(*, actor: Actor, complaint_id: int, values: Mapping[str, Any]) -> Co
             )
             for field, value in changed.items()
         )
+        if "label" in changed:
+            follow_correction(actor=actor, complaint=complaint, label=changed["label"])
         return record_assessment(actor=actor, complaint_id=complaint.pk, values=changed, corrected=True)
 
 

@@ -29,7 +29,8 @@ _BESIDE_A_REQUEST = 0.5
 _SILENT = frozenset(
     {"information", "asking", "thanks", "hypothetical", "withdrawn", "solved", "own fault", "automatic"}
 )
-_GROUP = Group(name="statement", phrases=("statement",))
+STATEMENT = Group(name="statement", phrases=("statement",))
+"""What a clause counts as that tells of something without a known word of failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Statement:
     @property
     def hit(self) -> Hit:
         """The clause as a found phrase."""
-        return Hit(self.span.first, self.span.last, _GROUP)
+        return Hit(self.span.first, self.span.last, STATEMENT)
 
 
 def statements(evidence: Evidence) -> list[Statement]:
@@ -74,7 +75,7 @@ def _weight(evidence: Evidence, span: Span) -> float:
     tokens = evidence.text.tokens[span.first : span.last]
     if sum(token.is_word for token in tokens) < _FEWEST_WORDS or evidence.text.is_question(span.sentence):
         return 0.0
-    share, _ = evidence.share(Hit(span.first, span.last, _GROUP))
+    share, _ = evidence.share(Hit(span.first, span.last, STATEMENT))
     return share * _about(evidence, span)
 
 

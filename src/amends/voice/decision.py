@@ -26,7 +26,8 @@ class Facts:
         waits_for_us: the customer's last word is unanswered; never so for what was imported.
         answered: something went out to the customer already, or is on its way.
         sensitive: safety, legal or media: a template would sound like mockery or be held against the house.
-        other: surely neither complaint nor concern.
+        other: the model, or a person, put it aside as something else; whoever is unsure leaves it with the complaints, and a
+            letter too many is forgiven.
     """
 
     phase: str
@@ -35,17 +36,16 @@ class Facts:
     answered: bool
     sensitive: bool
     other: bool
-    channel: str
     reachable: bool
 
 
 def decide(facts: Facts) -> Acknowledge:
-    """The first that holds. Whoever used the complaint form is answered, whatever the assessment says of the words."""
+    """The first that holds. What came over the complaint form is never set aside by the model, only by a person."""
     new = facts.phase in (Phase.RECEIVED, Phase.REGISTERED) and not facts.acknowledged
     if not new or facts.answered or not facts.waits_for_us:
         return Acknowledge.NOT
     if facts.sensitive:
         return Acknowledge.BY_A_PERSON
-    if facts.other and facts.channel == "email":
+    if facts.other:
         return Acknowledge.PERHAPS_NO_COMPLAINT
     return Acknowledge.BY_LETTER if facts.reachable else Acknowledge.BY_PHONE

@@ -22,7 +22,7 @@ from amends.cases.public import (
 )
 from amends.core import clock
 from amends.notifications.public import notify
-from amends.triage.public import assess_complaint
+from amends.triage.public import LaneName, assess_complaint, lane_name
 from amends.voice.context import letter_context, letter_language
 from amends.voice.decision import Acknowledge, Facts, decide
 from amends.voice.people import responsible_for
@@ -35,8 +35,7 @@ CATCH_UP_UNTIL = timedelta(days=7)
 """An automatic first letter a week later would hurt more than it helps; the alarm has called people long ago."""
 BATCH = 200
 SURELY_NO_COMPLAINT = 0.3
-"""Above this probability of a complaint, mail that is labelled otherwise gets a letter all the same: a letter too many is
-forgiven, a complaint without an answer is not."""
+"""Only for what was assessed before there were lanes: below this probability mail labelled as something else gets no letter."""
 ALERTS = {
     Acknowledge.BY_A_PERSON: "{reference}: safety or legal matter, write the first answer yourself",
     Acknowledge.BY_PHONE: "{reference}: no e-mail address, acknowledge by phone or letter",
@@ -91,10 +90,18 @@ def _facts(complaint: Complaint, *, understood: bool) -> Facts:
         waits_for_us=complaint.waiting_for_us_since is not None,
         answered=out.exists(),
         sensitive=complaint.safety or complaint.legal_or_media or not understood,
-        other=complaint.label == Label.OTHER and (complaint.probability or 0) < SURELY_NO_COMPLAINT,
-        channel=complaint.channel,
+        other=_put_aside(complaint),
         reachable=bool(recipient_address(complaint)),
     )
+
+
+def _put_aside(complaint: Complaint) -> bool:
+    """Whether it is something else: by its lane, or before there were lanes by what its mail was surely labelled."""
+    lane = lane_name(complaint.pk)
+    if lane:
+        return lane == LaneName.OTHER
+    surely = complaint.label == Label.OTHER and (complaint.probability or 0) < SURELY_NO_COMPLAINT
+    return surely and complaint.channel == "email"
 
 
 def _send(complaint: Complaint) -> None:
@@ -133,7 +140,8 @@ def overdue_acknowledgements(now: datetime | None = None) -> list[int]:
             registered_at__gt=moment - CATCH_UP_UNTIL,
         )
         .exclude(Q(safety=True) | Q(legal_or_media=True), assessed_at__isnull=False)
-        .exclude(label=Label.OTHER, assessed_at__isnull=False, probability__lt=SURELY_NO_COMPLAINT)
+        .exclude(lane__lane=LaneName.OTHER)
+        .exclude(lane=None, label=Label.OTHER, assessed_at__isnull=False, probability__lt=SURELY_NO_COMPLAINT)
         .exclude(messages__direction=Direction.OUT, messages__state__in=_GONE_OUT)
         .exclude(customer__email="", representative=None)
         .order_by("registered_at", "id")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import exp
 
 from amends.triage.evidence import Evidence, Finding
-from amends.triage.lexicon import LANGUAGES, Hit
+from amends.triage.learned.model import MILD, UNHAPPY, Model, model, probability
+from amends.triage.learned.signals import blended, scored_passages, signals
+from amends.triage.lexicon import FULL_LANGUAGES, LANGUAGES, Hit
 from amends.triage.rules.context import Earlier
 from amends.triage.statements import statements
 from amends.triage.values import Judgement, Label, Reason
@@ -19,6 +21,10 @@ _MIDDLE = 1.15
 _COMPLAINT_FROM = 0.5
 _HARM = 1.7
 _STATEMENTS = 2
+_MILD_SENTENCES = 4
+_MOST_NAMED = 50
+_FELT = 1.0
+"""Fainter feelings are single words such as "never" and "no", which stand in every denial."""
 _FAINT_LIMIT = 0.05
 _STRONG = frozenset({"complains", "strong feeling", "beschwert sich", "starkes gefühl"})
 _ANGRY = -0.75
@@ -28,17 +34,72 @@ def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
     """Weigh the problems and feelings found; mild wording of one small thing makes a concern."""
     if evidence.language not in LANGUAGES:
         return _unknown(evidence)
+    weight = rule_weight(evidence, earlier)
+    if evidence.language not in FULL_LANGUAGES:
+        return _judged(evidence, earlier, round(1 / (1 + exp(-_STEEPNESS * weight)), 2), ())
+    using = model()
+    scored = scored_passages(evidence, using)
+    found = signals(evidence, weight, [score for _, score in scored])
+    likely = round(probability(blended(found, using.description.blend, using.description.blend_bias)), 2)
+    by_rules = round(1 / (1 + exp(-_STEEPNESS * weight)), 2)
+    if evidence.context.get("indifferent") and evidence.dismissed is None:
+        # "Meh": two or three words are too few for the model, and the word lists know them.
+        likely = max(likely, by_rules)
+    if _all_taken_back(evidence):
+        # "No longer broken": single words and pairs cannot tell a problem from its end, the rules can.
+        likely = min(likely, by_rules)
+    strongest = max(scored, key=lambda one: one[1], default=None)
+    told = strongest[0].words if strongest else ()
+    return _judged(evidence, earlier, likely, told)
+
+
+def _all_taken_back(evidence: Evidence) -> bool:
+    """Return whether problems are named, and every one is negated, put right or somebody else's."""
+    if evidence.findings or any(weight >= _FELT for _, weight in evidence.feelings):
+        return False
+    named = [*evidence.hits("issues"), *evidence.hits("safety")][:_MOST_NAMED]
+    return bool(named) and all(evidence.share(hit)[0] == 0 for hit in named)
+
+
+def _judged(evidence: Evidence, earlier: Earlier, likely: float, told: tuple[str, ...]) -> Judgement:
+    """Settle the label. `told` are the words of the passage that speaks most for dissatisfaction, for the model to explain."""
+    label: Label = "other"
+    if likely >= _COMPLAINT_FROM:
+        label = "concern" if is_mild(evidence, earlier) or _sounds_mild(evidence, earlier, told) else "complaint"
+    reasons = _reasons(evidence, label, likely)
+    if told:
+        reasons = (*reasons, _learned_reason(model(), told))
+    return Judgement(FIELD, label, reasons, {"probability": likely, "told": told})
+
+
+def _sounds_mild(evidence: Evidence, earlier: Earlier, told: tuple[str, ...]) -> bool:
+    """Return whether the model takes a short message for a small matter and nothing in it speaks against that."""
+    if not told or len(evidence.text.sentences) > _MILD_SENTENCES or len(evidence.findings) > 1:
+        return False
+    if any(earlier[field].value for field in ("safety", "vulnerable", "legal_or_media")) or evidence.feelings:
+        return False
+    using = model()
+    return probability(using.score(told, MILD)) >= using.description.mild_from
+
+
+def _learned_reason(using: Model, told: tuple[str, ...]) -> Reason:
+    """Say what the linear model thought of the strongest passage, and which of its words spoke for dissatisfaction."""
+    score = probability(using.score(told, UNHAPPY))
+    words = ", ".join(f"“{word}”" for word in using.strongest(told, UNHAPPY)) or "no word"
+    return Reason(
+        "probability", round(score, 2), f"model {using.description.version}: {words} spoke for dissatisfaction"
+    )
+
+
+def rule_weight(evidence: Evidence, earlier: Earlier) -> float:
+    """Return what the word lists say for dissatisfaction: above 0 more than against it."""
     weight = evidence_weight(evidence) + _harm_weight(evidence, earlier)
     if weight < _MIDDLE:
         weight += _diminishing([statement.weight for statement in statements(evidence)][:_STATEMENTS])
     indifferent = [hit for hit in evidence.context.get("indifferent", []) if evidence.dismissed is None]
     if indifferent:
         weight += indifferent[0].group.weight
-    probability = round(1 / (1 + exp(-_STEEPNESS * (weight - _MIDDLE))), 2)
-    label: Label = "other"
-    if probability >= _COMPLAINT_FROM:
-        label = "concern" if is_mild(evidence, earlier) else "complaint"
-    return Judgement(FIELD, label, _reasons(evidence, label, probability), {"probability": probability})
+    return weight - _MIDDLE
 
 
 def _unknown(evidence: Evidence) -> Judgement:
@@ -84,7 +145,7 @@ def is_mild(evidence: Evidence, earlier: Earlier) -> bool:
     return bool(context.get("mild")) or slight or polite
 
 
-def _reasons(evidence: Evidence, label: Label, probability: float) -> tuple[Reason, ...]:
+def _reasons(evidence: Evidence, label: Label, likely: float) -> tuple[Reason, ...]:
     told: list[str] = []
     if evidence.dismissed is not None:
         told.append(f"{evidence.quote(evidence.dismissed)} ({evidence.dismissed.group.name})")
@@ -98,7 +159,7 @@ def _reasons(evidence: Evidence, label: Label, probability: float) -> tuple[Reas
     words = ", ".join(dict.fromkeys(told)) or "no words of dissatisfaction"
     return (
         Reason(FIELD, label, f"rule label: {words}"),
-        Reason("probability", probability, "rule label: weight of the words above"),
+        Reason("probability", likely, "rule label: the words above, weighed with what the model says"),
     )
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from amends.triage.evidence import Evidence, Finding
 from amends.triage.grammar import words
-from amends.triage.lexicon import Hit
+from amends.triage.learned.features import passage_of
+from amends.triage.learned.model import UNHAPPY, model
+from amends.triage.lexicon import FULL_LANGUAGES, Hit
 from amends.triage.rules.context import Earlier
 from amends.triage.rules.safety import DESPAIR
-from amends.triage.statements import statements
+from amends.triage.statements import STATEMENT, statements
 from amends.triage.text import Span
 from amends.triage.values import Judgement, Point, Reason
 
@@ -22,6 +24,7 @@ _EDGES = words("edges") | frozenset(",;-–—():.\"“„”«»'’!?*…")
 _JOINERS = words("joiners")
 _WISHES = frozenset({"plea", "bitte"})
 _WISH_REACH = 1
+_MOST_CLAUSES = 40
 _VAGUE = frozenset({"generic failure", "allgemein"})
 
 
@@ -70,20 +73,39 @@ def _candidates(evidence: Evidence) -> list[_Candidate]:
 
 
 def _implied(evidence: Evidence) -> list[_Candidate]:
-    """The strongest statement that nothing explains away, when no word of failure was found."""
+    """The strongest statement that nothing explains away, when no word of failure was found; else what sounds worst."""
+    found = [statement.span for statement in statements(evidence)[:1]] or _worst_clause(evidence)
     return [
-        _Candidate(
-            statement.span,
-            Finding(
-                statement.hit,
-                evidence.clause_of(statement.span.first),
-                evidence.aspect_of(statement.span),
-                1.0,
-                firm=False,
-            ),
-        )
-        for statement in statements(evidence)[:1]
+        _Candidate(span, Finding(_hit(span), evidence.clause_of(span.first), _aspect(evidence, span), 1.0, firm=False))
+        for span in found
     ]
+
+
+def _hit(span: Span) -> Hit:
+    return Hit(span.first, span.last, STATEMENT)
+
+
+def _worst_clause(evidence: Evidence) -> list[Span]:
+    """The clause that speaks most for dissatisfaction by the linear model, in a message that it takes for a complaint."""
+    if evidence.language not in FULL_LANGUAGES or evidence.text.channel == "chat":
+        return []
+    long_enough = [
+        (passage_of(evidence.text, clause).words, clause)
+        for clause in evidence.text.clauses[:_MOST_CLAUSES]
+        if evidence.text.in_body(clause.first)
+    ]
+    scored = [(model().score(words, UNHAPPY), clause) for words, clause in long_enough if len(words) >= _FEWEST_WORDS]
+    best = max(scored, key=lambda one: one[0], default=None)
+    return [best[1]] if best is not None and best[0] > 0 else []
+
+
+def _aspect(evidence: Evidence, span: Span) -> str:
+    """What a clause without a known word of failure is about: its nouns say so; the model knows more words than the lists."""
+    named = any(span.first <= hit.first < span.last for hit in evidence.objects)
+    if named or evidence.language not in FULL_LANGUAGES:
+        return evidence.aspect_of(span)
+    scores = model().scores(passage_of(evidence.text, span).words, model().aspects)
+    return max(scores, key=lambda aspect: scores[aspect])
 
 
 def _rank(finding: Finding) -> tuple[float, bool, int]:
