@@ -160,3 +160,18 @@ def test_the_pages_of_the_chat_pass_axe(
         for name, page in (("agent", agent), ("customer", customer)):
             page.screenshot(path=pictures / f"chat-{name}-{scheme}-{size['width']}.png", full_page=True)
     assert found == {"empty": [], "agent": [], "customer": []}
+
+
+def test_a_chat_that_is_open_in_very_many_places_is_refused_another(site: Site, complaint: Complaint) -> None:
+    from contextlib import ExitStack
+
+    from amends.intake.channels.chat.stream import MOST
+
+    chat = services.open_chat(actor=SYSTEM, complaint=complaint)
+    address = f"{site.url}/chat/{chat_token(chat.public_id)}/live/"
+    with httpx.Client(timeout=20) as client, ExitStack() as stack:
+        pages = []  # kept: an iterator that is thrown away closes its stream
+        for _number in range(MOST):
+            pages.append(stack.enter_context(client.stream("GET", address)).iter_bytes())
+            next(pages[-1])
+        assert stack.enter_context(client.stream("GET", address)).status_code == 429

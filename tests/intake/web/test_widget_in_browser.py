@@ -217,3 +217,31 @@ def test_the_open_widget_passes_axe(
     chat = violations(page)
     context.complaints.clear()  # what the host page's policy says about axe itself
     assert (form, chat) == ([], [])
+
+
+def test_an_answer_in_a_closed_dialog_has_not_been_seen_and_shows_on_the_button(
+    visit: Visit, house: House, host: Host, alice: User
+) -> None:
+    origin = host("data-unit='london' data-start='chat'")
+    allow(house, origin)
+    page = visit().page
+    page.goto(origin)
+    page.get_by_role("button", name="Something wrong? Tell us").click()
+    page.locator("dialog form:visible").get_by_label("What happened?").fill("Are you there?")
+    page.wait_for_timeout(3100)
+    page.get_by_role("button", name="Start the chat").click()
+    expect(page.get_by_role("log")).to_contain_text("Are you there?")
+    page.keyboard.press("Escape")
+    complaint = Complaint.objects.get()
+    line = services.agent_says(actor=actor(alice), complaint_id=complaint.pk, text="Yes, I am.", key="key-00001")
+    assert line is not None
+    expect(page.get_by_role("button", name="We have answered")).to_be_visible()
+    page.wait_for_timeout(300)
+    line.refresh_from_db()
+    assert line.state == "queued"
+    page.get_by_role("button", name="We have answered").click()
+    expect(page.get_by_role("log")).to_contain_text("Yes, I am.")
+    page.wait_for_timeout(500)
+    line.refresh_from_db()
+    assert line.state == "sent"
+    expect(page.get_by_role("button", name="Something wrong? Tell us")).to_have_count(1)

@@ -179,7 +179,7 @@ def _streamed(actor: Actor, *, after: int, chat_id: int | None, look: Any, alive
             return False
         return news.get("chat") == chat_id or actor.sees_case(int(news.get("unit") or 0), news.get("team"))
 
-    body = stream(after=after, look=look, alive=alive, concerns=concerns)
+    body = stream(key=chat_id or 0, after=after, look=look, alive=alive, concerns=concerns)
     response = StreamingHttpResponse(body, content_type="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,9 @@ from amends.intake.channels.chat.rules import HEARTBEAT
 
 LIFETIME = 900.0
 """Seconds a stream lives: the page opens a new one, and whoever lost a right is found out then."""
-Event = tuple[str, Any]
+MOST = 12
+"""Streams of one chat in one process; more are not the pages of two people."""
+_open: Counter[int] = Counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,14 @@ class Look:
     state: dict[str, Any]
 
 
+def crowded(key: int) -> bool:
+    """Whether too many streams of this chat are open here already."""
+    return _open[key] >= MOST
+
+
 async def stream(
     *,
+    key: int,
     after: int,
     look: Callable[[int], Look],
     alive: Callable[[], None],
@@ -41,6 +50,7 @@ async def stream(
     """The bytes of one page's stream: events `line` (with ids) and `state`, until the page goes away or `LIFETIME` is over.
 
     Args:
+        key: the chat (0 for the list), to count its streams.
         after: the id of the last line the page has; 0 for none.
         look: reads what is new after an id; runs in a thread.
         alive: notes that the page is there; runs in a thread every few seconds.
@@ -48,6 +58,7 @@ async def stream(
     """
     board = switchboard()
     queue = board.subscribe()
+    _open[key] += 1
     loop = asyncio.get_running_loop()
     end, state = loop.time() + LIFETIME, None
     try:
@@ -69,6 +80,9 @@ async def stream(
             yield b": still here\n\n"
     finally:
         board.unsubscribe(queue)
+        _open[key] -= 1
+        if not _open[key]:
+            del _open[key]
 
 
 async def _listening(ready: asyncio.Event) -> None:

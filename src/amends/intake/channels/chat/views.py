@@ -15,11 +15,12 @@ from amends.intake.channels.chat import services
 from amends.intake.channels.chat.forms import ChatForm
 from amends.intake.channels.chat.models import Chat
 from amends.intake.channels.chat.selectors import chat_of_token, lines_after, somebody_is_there, state_for_customer
-from amends.intake.channels.chat.stream import Look, stream
+from amends.intake.channels.chat.stream import Look, crowded, stream
 from amends.intake.channels.chat.tokens import chat_token
 from amends.intake.channels.web import guard
 from amends.intake.channels.web.brands import look_of
 from amends.intake.channels.web.crossing import crossing
+from amends.intake.channels.web.receive import TooOftenError
 from amends.intake.channels.web.visitors import address_of, chosen_unit
 
 LARGEST = 64 * 1024
@@ -88,6 +89,8 @@ def live(request: HttpRequest, chat: Chat) -> HttpResponseBase:
     """The event stream of the customer's page; it goes on after `Last-Event-ID` (or `?after=`)."""
     after = number_of(request.headers.get("Last-Event-ID", "") or request.GET.get("after", ""))
     pk = chat.pk
+    if crowded(pk):
+        raise TooOftenError(_("The chat is open in too many places. Close some of them."))
 
     def fresh() -> Chat:
         return Chat.objects.select_related("complaint").get(pk=pk)
@@ -98,6 +101,7 @@ def live(request: HttpRequest, chat: Chat) -> HttpResponseBase:
 
     response = StreamingHttpResponse(
         stream(
+            key=pk,
             after=after,
             look=look,
             alive=lambda: services.customer_is_here(chat=fresh()),

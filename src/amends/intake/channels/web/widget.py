@@ -58,6 +58,7 @@ WORDS: dict[str, object] = {
     "us": _lazy("We"),
     "gone": _lazy("This chat is over. Go on here:"),
     "again": _lazy("New message"),
+    "fresh": _lazy("We have answered"),
 }
 """What the widget says, in the language it asks in."""
 PARTS = ("words", "style", "parts", "form", "chat", "frame")

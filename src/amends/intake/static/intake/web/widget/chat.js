@@ -16,10 +16,10 @@ function chatPart(setup) {
       body.append("stamp", stamp);
       try {
         const made = await ask("/widget/chat/", body);
-        kept.set("chat", { token: made.token, page: made.page, reference: made.reference });
+        tab.set("chat", made);
         form.remove();
         say(bad, "");
-        talk(kept.get("chat") || made);
+        talk(made);
       } catch (trouble) {
         stamp = await renew(trouble, stamp);
         say(bad, said(trouble));
@@ -37,10 +37,12 @@ function chatPart(setup) {
     const foot = el("p", { class: "soft" }, `${words.reference} ${chat.reference} · `, link(chat.page, words.page));
     box.append(presence, list, typing, form, foot);
     let [newest, shown, key, told, sleeping] = [0, 0, newKey(), 0, 0];
-    const seen = () => newest > shown && !document.hidden && box.isConnected && ((shown = newest), post("seen", { id: newest }).catch(() => (shown = 0)));
+    // what is in a closed dialog has not been seen
+    const looked = () => !document.hidden && box.getClientRects().length;
+    const seen = () => newest > shown && looked() && ((shown = newest), post("seen", { id: newest }).catch(() => (shown = 0)));
     const over = () => {
       source?.close();
-      kept.set("chat", null);
+      tab.set("chat", null);
       box.replaceChildren(bad, el("p", {}, `${words.gone} `, link(chat.page, words.page)), button(words.again, () => (box.replaceChildren(bad), begin())));
     };
     const listen = () => {
@@ -51,7 +53,8 @@ function chatPart(setup) {
         newest = line.id;
         list.append(el("div", { class: line.mine ? "mine" : "" }, el("b", { text: line.mine ? words.you : line.who || words.us }), line.text));
         list.scrollTop = list.scrollHeight;
-        seen();
+        if (looked()) seen();
+        else if (!line.mine) box.dispatchEvent(new Event("news", { bubbles: true }));
       });
       source.addEventListener("state", (event) => {
         const state = JSON.parse(event.data);
@@ -61,7 +64,8 @@ function chatPart(setup) {
         sleeping = setTimeout(() => (typing.hidden = true), 6000);
       });
       source.addEventListener("error", () => {
-        if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself, after the last id
+        // the browser tries again by itself, after the last id
+        if (source.readyState !== EventSource.CLOSED) return;
         post("typing", {}).then(() => setTimeout(listen, 3000), (trouble) => (trouble.status === 404 ? over() : setTimeout(listen, 5000)));
       });
     };
@@ -76,17 +80,19 @@ function chatPart(setup) {
         say(bad, "");
       } catch (trouble) {
         if (trouble.status === 404) return over();
-        say(bad, said(trouble)); // the same key goes with the next try: nothing doubles
+        // the same key goes with the next try: nothing doubles
+        say(bad, said(trouble));
       }
       area.focus();
     });
     area.addEventListener("keydown", (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && (event.preventDefault(), form.requestSubmit()));
     area.addEventListener("input", () => Date.now() - told > 3000 && ((told = Date.now()), post("typing", {}).catch(() => 0)));
     document.addEventListener("visibilitychange", seen);
+    new ResizeObserver(seen).observe(box);
     addEventListener("pagehide", () => navigator.sendBeacon(api(`/chat/${chat.token}/leave/`)));
     listen();
   };
-  const known = kept.get("chat");
+  const known = tab.get("chat");
   if (known) talk(known);
   else begin();
   return box;

@@ -8,19 +8,16 @@ function frame() {
   root.adoptedStyleSheets = [sheet];
   const title = el("h2", { id: "title", text: words.form });
   const body = el("div", { class: "body" });
-  const close = button(words.close, () => dialog.close());
-  const dialog = el("dialog", { "aria-labelledby": "title" }, el("div", { class: "head" }, title, close), body);
+  const dialog = el("dialog", { "aria-labelledby": "title" }, el("div", { class: "head" }, title, button(words.close, () => dialog.close())), body);
   const open = button(given.label || words.open, null, { class: "open", "aria-haspopup": "dialog" });
-  const wrap = el("div", { lang }, open, dialog);
-  root.append(wrap);
+  root.append(el("div", { lang }, open, dialog));
   let filled = false;
   async function fill() {
     try {
       const setup = await ask("/widget/start/");
       Object.assign(words, setup.words);
       filled = true;
-      if (setup.colours.length) sheet.insertRule(`:host { --accent: light-dark(${setup.colours.join(",")}) }`, sheet.cssRules.length);
-      if (setup.ink?.length) sheet.insertRule(`:host { --on: light-dark(${setup.ink.join(",")}) }`, sheet.cssRules.length);
+      if (setup.ink[0]) sheet.insertRule(`:host { --accent: light-dark(${setup.colours}); --on: light-dark(${setup.ink}) }`, sheet.cssRules.length);
       title.textContent = setup.title || words.form;
       show(setup);
     } catch (trouble) {
@@ -43,15 +40,18 @@ function frame() {
       });
     };
     body.replaceChildren(intro, el("div", { class: "tabs", role: "group", "aria-label": words.form }, ...tabs), panes.form, panes.chat);
-    if (given.start === "chat" || kept.get("chat")) choose("chat");
+    if (given.start === "chat" || tab.get("chat")) choose("chat");
     return undefined;
   }
+  const label = open.textContent;
+  dialog.addEventListener("news", () => (open.textContent = `● ${words.fresh}`));
   open.addEventListener("click", () => {
+    open.textContent = label;
     dialog.showModal();
     if (!filled) fill();
   });
   dialog.addEventListener("close", () => open.focus());
-  ((given.into && document.querySelector(given.into)) || document.body).append(host);
+  document.body.append(host);
 }
 if (document.body) frame();
 else document.addEventListener("DOMContentLoaded", frame);

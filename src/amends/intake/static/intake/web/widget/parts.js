@@ -19,24 +19,29 @@ async function ask(path, body) {
 }
 const place = (name) => `amends:${home}:${given.unit || ""}:${name}`;
 const AGE = 7 * 864e5;
-const kept = {
+const keeper = (store) => ({
   get(name) {
     try {
-      const found = JSON.parse(localStorage.getItem(place(name)) || "null");
+      const found = JSON.parse(window[store].getItem(place(name)) || "null");
       return found && Date.now() - found.at < AGE ? found.value : null;
     } catch {
-      return null; // no storage here: nothing to bring back
+      // no storage here: nothing to bring back
+      return null;
     }
   },
   set(name, value) {
     try {
-      if (value === null) localStorage.removeItem(place(name));
-      else localStorage.setItem(place(name), JSON.stringify({ at: Date.now(), value }));
+      if (value === null) window[store].removeItem(place(name));
+      else window[store].setItem(place(name), JSON.stringify({ at: Date.now(), value }));
     } catch {
-      return; // storage is full or forbidden: it works without
+      // storage is full or forbidden: it works without
+      return;
     }
   },
-};
+});
+const kept = keeper("localStorage");
+// the secret of a chat: for this tab only
+const tab = keeper("sessionStorage");
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 const problem = () => el("p", { class: "bad", role: "alert", hidden: true });
 const renew = async (trouble, stamp) => (trouble.field === "stamp" || trouble.status === 409 ? (await ask("/widget/start/").catch(() => ({ stamp }))).stamp : stamp);
