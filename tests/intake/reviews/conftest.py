@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
+from django.db import connection
 from tests.intake.reviews.servers import BEGIN, Google, MastodonServer, PlayServer, Server, TrustpilotServer
 from tests.people import House
 
@@ -58,6 +59,14 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     calls.forget_tokens()
     yield
     calls.forget_tokens()
+
+
+@pytest.fixture
+def no_jobs_left(transactional_db: None) -> Iterator[None]:
+    """For tests that commit: their jobs are taken away with everything else, so that no other test finds them."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
 
 
 @pytest.fixture

@@ -21,7 +21,11 @@ from amends.intake.channels.reviews.connectors.base import Item
 from amends.intake.channels.reviews.models import Mention, ReviewSource
 from amends.intake.channels.reviews.services import store_items
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("no_jobs_left"),
+]
 Serve = Callable[[type[Any]], Any]
 SourceOf = Callable[..., ReviewSource]
 WORDS = "The kettle leaked all over my new kitchen, and after nine days nobody has answered a single e-mail."

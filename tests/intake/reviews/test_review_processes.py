@@ -24,7 +24,11 @@ from amends.core import clock
 from amends.intake.channels.reviews import fetching, posting
 from amends.intake.channels.reviews.models import Mention, ReviewSource
 
-pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("no_jobs_left"),
+]
 ROOT = Path(__file__).resolve().parents[3]
 Serve = Callable[[type[Any]], Any]
 SourceOf = Callable[..., ReviewSource]

@@ -275,6 +275,7 @@ def test_a_look_into_a_review_that_dies_is_done_again(serve: Serve, source_of: S
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("no_jobs_left")
 def test_two_workers_do_not_read_one_source_at_once(serve: Serve, source_of: SourceOf) -> None:
     server = serve(Google)
     server.add(1)

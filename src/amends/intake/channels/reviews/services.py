@@ -250,8 +250,8 @@ def look_into_mention(*, mention_id: int) -> str:
     Returns `registered`, `added`, `kept` or `nothing`.
     """
     with transaction.atomic():
-        mention = Mention.objects.select_for_update(of=("self",)).select_related("source").get(pk=mention_id)
-        if mention.understood_digest == mention.digest:
+        mention = Mention.objects.select_for_update(of=("self",)).select_related("source").filter(pk=mention_id).first()
+        if mention is None or mention.understood_digest == mention.digest:
             return "nothing"
         assessment = assess(mention.text, channel="review", subject=mention.title, language_hint=mention.language[:2])
         mention.why = unhappy_by(rating=mention.rating, threshold=mention.source.threshold, label=assessment.label)
