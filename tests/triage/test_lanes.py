@@ -12,14 +12,15 @@ from django.test.utils import CaptureQueriesContext
 
 from amends.accounts.public import SYSTEM, Scope, User, actor_for_user, create_token
 from amends.audit.public import records_of
-from amends.cases.public import Complaint, Message
+from amends.cases.public import Complaint, Message, receive_message
 from amends.clocks.models import Clock
 from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotFound
+from amends.triage import jobs
 from amends.triage.lanes import Facts, LaneName, lane_of
 from amends.triage.learned.model import model
 from amends.triage.lists import lane_list
-from amends.triage.models import Lane, LaneDecision
+from amends.triage.models import JudgedMessage, Lane, LaneDecision
 from amends.triage.public import assess_complaint, correct, decide_lane, take_back_lane
 from amends.voice.decision import Acknowledge
 from amends.voice.services import acknowledge, overdue_acknowledgements
@@ -245,3 +246,32 @@ def test_the_api_lists_decides_and_takes_back(house: House) -> None:
     said = browser.put(address, json.dumps({"lane": "concern", "done": "Lid sent."}), content_type="application/json")
     assert (said.status_code, said.json()["lane"], said.json()["by"]) == (200, "concern", "script")
     assert browser.delete(address).json()["lane"] == "to_decide"
+
+
+def later(complaint: Complaint, text: str) -> Message:
+    return receive_message(
+        actor=SYSTEM, complaint_id=complaint.pk, channel="email", text=text, from_address=complaint.customer.email
+    )
+
+
+def test_every_later_message_gets_its_probability_once(house: House) -> None:
+    complaint = assessed(house, BROKEN)
+    calm, angry = later(complaint, "Here is the photo you asked for."), later(complaint, BROKEN)
+    for _ in range(2):
+        jobs.judge_message(message_id=calm.pk)
+        jobs.judge_message(message_id=angry.pk)
+    told = dict(JudgedMessage.objects.values_list("message_id", "probability"))
+    assert told[calm.pk] < 0.5 < told[angry.pk]
+    assert len(told) == 2
+    assert lane(complaint) == "complaint"
+    assert jobs.judge_message(message_id=987_654_321) == "there is no such message"
+
+
+def test_an_unhappy_later_message_brings_a_case_back_that_was_put_aside(house: House, alice: User) -> None:
+    complaint = assessed(house, CALM)
+    decide_lane(actor=actor_for_user(alice), complaint_id=complaint.pk, lane="other")
+    jobs.judge_message(message_id=later(complaint, "Thanks, that is all.").pk)
+    assert (lane(complaint), running(complaint)) == ("other", 0)
+    jobs.judge_message(message_id=later(complaint, "I stood in front of a locked door. This is unacceptable!").pk)
+    assert lane(complaint) == "to_decide"
+    assert running(complaint) > 0

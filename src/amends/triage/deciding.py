@@ -10,6 +10,8 @@ from amends.cases.public import (
     OPEN_PHASES,
     Action,
     Complaint,
+    Direction,
+    Message,
     Outcome,
     access_complaint,
     announce_change,
@@ -20,10 +22,11 @@ from amends.core import clock
 from amends.core.errors import BadInput, Conflict
 from amends.core.events import publish
 from amends.core.text import clean
+from amends.triage.assess import assess
 from amends.triage.events import LaneDecided
 from amends.triage.lanes import LABEL_OF, Facts, LaneName, lane_of
 from amends.triage.learned.model import model
-from amends.triage.models import Lane, LaneDecision
+from amends.triage.models import JudgedMessage, Lane, LaneDecision
 from amends.triage.values import Assessment
 
 MOST_DONE = 2_000
@@ -209,3 +212,30 @@ def follow_correction(*, actor: Actor, complaint: Complaint, label: str) -> None
     before = row.lane
     _keep(actor, row, before, wanted, "")
     _told(actor, complaint, before, wanted, by_person=True)
+
+
+def judge_message(*, actor: Actor, message_id: int) -> JudgedMessage | None:
+    """Note how likely a later message expresses dissatisfaction; None when there is no such message of a customer.
+
+    In a case that was set aside, also by a person, an unhappy later message is a new question for a person: until it is
+    answered the case is treated as a complaint. The same message again changes nothing.
+    """
+    with transaction.atomic():
+        message = Message.objects.filter(pk=message_id, direction=Direction.IN).first()
+        if message is None:
+            return None
+        complaint = access_complaint(actor, message.complaint_id, lock=True)
+        known = JudgedMessage.objects.filter(message=message).first()
+        if known is not None:
+            return known
+        said = assess(message.text, channel=message.channel, subject="", language_hint=complaint.language)
+        judged = JudgedMessage.objects.create(
+            message=message, probability=said.probability, thresholds=thresholds_version()
+        )
+        row = Lane.objects.filter(complaint=complaint, lane=LaneName.OTHER).first()
+        if row is not None and said.probability >= model().description.low:
+            row.lane, row.by_person, row.by_id, row.by_name = LaneName.TO_DECIDE.value, False, None, ""
+            row.probability, row.thresholds, row.decided_at = said.probability, judged.thresholds, clock.now()
+            row.save()
+            _told(actor, complaint, LaneName.OTHER, LaneName.TO_DECIDE, by_person=False)
+    return judged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amends.cases.events import ComplaintRegistered
+from amends.cases.events import ComplaintRegistered, MessageReceived
 from amends.core.events import on
 from amends.triage import jobs
 
@@ -12,3 +12,9 @@ def assess_new_complaint(event: ComplaintRegistered) -> None:
     """A new complaint is assessed at once. Imported ones come in thousands: the periodic catch-up takes them."""
     if not event.imported:
         jobs.assess.defer(complaint_id=event.complaint_id)
+
+
+@on(MessageReceived)
+def judge_later_message(event: MessageReceived) -> None:
+    """Dissatisfaction may show in the second mail, or late in a chat."""
+    jobs.judge_message.defer(message_id=event.message_id)

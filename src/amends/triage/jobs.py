@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from amends.accounts.public import SYSTEM
 from amends.core.errors import NotFound
-from amends.triage import services
+from amends.triage import deciding, services
 
 
 @app.task(queue="urgent", name="triage.assess", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
@@ -18,6 +18,13 @@ def assess(complaint_id: int) -> str:
     except NotFound:
         return "there is no such complaint any more"
     return f"{stored.values['label']}, severity {stored.values['severity']}"
+
+
+@app.task(queue="default", name="triage.judge_message", retry=RetryStrategy(max_attempts=5, exponential_wait=3))
+def judge_message(message_id: int) -> str:
+    """Judge one later message; running twice is running once."""
+    judged = deciding.judge_message(actor=SYSTEM, message_id=message_id)
+    return "there is no such message" if judged is None else f"{judged.probability:.2f}"
 
 
 @app.periodic(cron="* * * * *")

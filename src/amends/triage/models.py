@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from amends.accounts.public import User
-from amends.cases.public import Complaint
+from amends.cases.public import Complaint, Message
 from amends.core import clock
 from amends.triage.lanes import LaneName
 
@@ -100,3 +100,19 @@ class LaneDecision(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["complaint", "-id"], name="lane_decision_latest")]
+
+
+class JudgedMessage(models.Model):
+    """How likely a later message of a case, or a line of a chat, expresses dissatisfaction with us."""
+
+    message = models.OneToOneField(Message, models.CASCADE, related_name="judged")
+    probability = models.FloatField()
+    thresholds = models.CharField(max_length=40)
+    judged_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(probability__gte=0, probability__lte=1), name="judged_probability_range"
+            ),
+        ]
