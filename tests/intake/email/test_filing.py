@@ -296,15 +296,15 @@ def test_received_is_always_waiting_plus_stored_plus_quarantined(house: House):
     assert found.by_outcome == {"complaint": 1, "duplicate": 1}
 
 
-def test_a_lead_releases_or_discards_and_nobody_does_it_twice(
-    house: House, lena: object, alice: object, charlie: object
+def test_a_director_releases_or_discards_and_nobody_does_it_twice(
+    house: House, dora: object, alice: object, charlie: object
 ):
     row = arrive(mail(extra="Precedence: bulk\n"))
     with pytest.raises(NotAllowed):
         services.release(actor=actor_for_user(charlie), raw_mail_id=row.pk)  # type: ignore[arg-type]
     with pytest.raises(NotAllowed):
         services.discard(actor=actor_for_user(alice), raw_mail_id=row.pk)  # type: ignore[arg-type]
-    lead = actor_for_user(lena)  # type: ignore[arg-type]
+    lead = actor_for_user(dora)  # type: ignore[arg-type]
     released = services.release(actor=lead, raw_mail_id=row.pk)
     assert released.outcome == MailOutcome.COMPLAINT
     assert released.complaint is not None

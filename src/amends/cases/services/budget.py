@@ -59,20 +59,17 @@ def may_leave(message: Message, now: datetime) -> bool:
 
     Runs in the transaction that claims the message.
     """
-    if BudgetEntry.objects.filter(message=message).exists():
-        return True
     address = normalise_email(message.to_address)[:320]
     held = None
-    if message.waived:
-        _lock(address, message.complaint_id)
-    else:
+    if not message.waived and not BudgetEntry.objects.filter(message=message).exists():
         held = _decided(address, message.complaint_id, automatic=message.automatic, now=now)
     if held is not None:
         _hold(message, held, now)
         return False
-    BudgetEntry.objects.create(
+    entry = BudgetEntry(
         recipient=address, complaint_id=message.complaint_id, message=message, automatic=message.automatic, at=now
     )
+    BudgetEntry.objects.bulk_create([entry], ignore_conflicts=True)
     return True
 
 
@@ -85,25 +82,25 @@ def _decided(address: str, complaint_id: int | None, *, automatic: bool, now: da
 
 
 def _lock(address: str, complaint_id: int | None) -> None:
-    """One decision at a time for an address and for a case, always in this order."""
+    """One decision at a time for an address and for a case: all take the address first."""
     keys = [f"budget:recipient:{address}", *([f"budget:case:{complaint_id}"] if complaint_id else [])]
     with connection.cursor() as cursor:
-        for key in keys:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7304))", [key])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(one.key, 7304))"
+            " FROM unnest(%s::text[]) WITH ORDINALITY AS one (key, place) ORDER BY one.place",
+            [keys],
+        )
 
 
 def _sent(address: str, complaint_id: int | None, limits: Sequence[budget.Limit], now: datetime) -> list[budget.Sent]:
     since = now - max(limit.window for limit in limits)
     counts = Q(recipient=address) | Q(complaint_id=complaint_id or 0)
-    rows = BudgetEntry.objects.filter(counts, at__gt=since).order_by("-at")[:COUNTED]
+    rows = BudgetEntry.objects.filter(counts, at__gt=since).order_by("-at")
     return [
-        budget.Sent(
-            one.at,
-            one.automatic,
-            one.recipient == address,
-            one.complaint_id is not None and one.complaint_id == complaint_id,
-        )
-        for one in rows
+        budget.Sent(at, by_program, recipient == address, complaint_id is not None and case == complaint_id)
+        for at, by_program, recipient, case in rows.values_list("at", "automatic", "recipient", "complaint_id")[
+            :COUNTED
+        ]
     ]
 
 

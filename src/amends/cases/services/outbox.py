@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Subquery
 
 from amends.accounts.public import SYSTEM, Actor, Permission
 from amends.audit.public import record
@@ -165,10 +165,10 @@ def claim_for_sending(*, message_id: int) -> Message | None:
     now = clock.now()
     due = Message.objects.filter(pk=message_id, state=MessageState.QUEUED).exclude(not_before__gt=now)
     with transaction.atomic():
-        complaint_id = due.values_list("complaint_id", flat=True).first()
-        if complaint_id is None:
-            return None
-        Complaint.objects.select_for_update(no_key=True).only("pk").get(pk=complaint_id)
+        # The case first, as every verb does: whoever cancels and whoever sends wait for each other, never crosswise.
+        Complaint.objects.select_for_update(no_key=True).only("pk").filter(
+            pk=Subquery(due.values("complaint_id"))
+        ).first()
         message = due.select_for_update(of=("self",)).select_related("complaint__unit").first()
         if message is None:
             return None
