@@ -100,6 +100,12 @@ def test_the_same_complaint_in_another_file_is_known(house: House, tmp_path: Pat
     assert (run.created, run.known) == (1, 2)
 
 
+def test_nought_is_a_key_like_any_other(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "nought.jsonl"
+    path.write_text('{"id": 0, "text": "First."}\n{"id": 0, "text": "Said again in other words."}\n')
+    assert (take(house, path, "jsonl").created, Complaint.objects.get().intake_keys.get().key) == (1, "0")
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [

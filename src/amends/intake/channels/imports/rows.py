@@ -110,9 +110,8 @@ def from_object(values: Mapping[str, Any], units: Units) -> PastComplaint:
         BadInput: a value is missing or wrong; the message names it.
     """
     known = dict(values)
-    key = str(
-        known.pop("id", "") or _content_key({name: json.dumps(value, sort_keys=True) for name, value in values.items()})
-    )
+    number = known.pop("id", None)
+    key = str(number) if number not in (None, "") else _key_of_object(values)
     ending = {name: str(known.pop(name, "") or "") for name in ENDINGS}
     messages = _messages(known.pop("messages", None))
     try:
@@ -196,6 +195,10 @@ _NOBODY = Person()
 def _person(values: Mapping[str, str], who: str) -> Person:
     given = {name: value for name, full in _PEOPLE[who] if (value := values.get(full))}
     return Person(**given) if given else _NOBODY
+
+
+def _key_of_object(values: Mapping[str, Any]) -> str:
+    return _content_key({name: json.dumps(value, sort_keys=True) for name, value in values.items()})
 
 
 def _content_key(row: Mapping[str, Any]) -> str:
