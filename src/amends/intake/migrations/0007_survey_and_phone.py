@@ -217,7 +217,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("fetch_host", models.CharField(blank=True, max_length=200)),
-                ("fetch_token", models.CharField(blank=True, max_length=500)),
+                ("fetch_token", models.TextField(blank=True)),
                 ("active", models.BooleanField(default=True)),
                 ("created_at", models.DateTimeField(default=amends.core.clock.now)),
                 (

@@ -13,7 +13,8 @@ from amends.core import clock
 class Webhook(models.Model):
     """One address that somebody else's program sends to.
 
-    `secrets` and `fetch_token` are kept as they are, because checking a signature needs them; they are shown to nobody.
+    `secrets` and `fetch_token` are sealed with the server's key (`core.sealing`), because checking a signature needs them; they
+    are shown to nobody.
     """
 
     key = models.SlugField(max_length=60, unique=True)
@@ -24,7 +25,7 @@ class Webhook(models.Model):
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
     secrets = models.JSONField(default=list, help_text="the newest first; the older ones hold until they are taken out")
     fetch_host = models.CharField(max_length=200, blank=True)
-    fetch_token = models.CharField(max_length=500, blank=True)
+    fetch_token = models.TextField(blank=True)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now)
 

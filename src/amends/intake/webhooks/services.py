@@ -18,6 +18,7 @@ from amends.audit.public import record
 from amends.core import clock
 from amends.core.errors import AmendsError, BadInput, Conflict, NotFound
 from amends.core.outgoing import OutgoingError, request
+from amends.core.sealing import seal, unseal
 from amends.core.text import clean_line
 from amends.intake.webhooks import mapping as mappings
 from amends.intake.webhooks.consumers import Mapped, consumers
@@ -59,7 +60,7 @@ def receive(*, webhook: Webhook, headers: Table[str, str], body: bytes, url: str
 
     now = clock.now()
     rule = mapping_of(webhook).signature
-    key = verify(rule, secrets=webhook.secrets, headers=headers, body=body, url=url, now=now)
+    key = verify(rule, secrets=[unseal(one) for one in webhook.secrets], headers=headers, body=body, url=url, now=now)
     content_type = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     with transaction.atomic():
         delivery, created = WebhookDelivery.objects.get_or_create(
@@ -110,7 +111,7 @@ def _payload(delivery: WebhookDelivery) -> tuple[Any, mappings.Mapping]:
     if mapping.fetch is None or not mappings.is_meant(mapping, payload):
         return payload, mapping
     address = mappings.fetch_address(mapping.fetch, payload, host=webhook.fetch_host)
-    headers = {mapping.fetch.token_header: mapping.fetch.token_prefix + webhook.fetch_token}
+    headers = {mapping.fetch.token_header: mapping.fetch.token_prefix + unseal(webhook.fetch_token)}
     answer = request("GET", address, headers=headers, max_bytes=ANSWER_LIMIT)
     if answer.status != 200:
         raise BadInput(f"The sender answered {answer.status} when it was asked for the answer.")
@@ -236,9 +237,9 @@ def create_webhook(
             mapping_text=mapping_text,
             paths=checked_paths(paths or {}, channel),
             unit=unit,
-            secrets=[secret],
+            secrets=[seal(secret)],
             fetch_host=clean_line(fetch_host)[:200],
-            fetch_token=fetch_token.strip()[:500],
+            fetch_token=seal(fetch_token.strip()[:500]),
         )
         record(
             actor=actor,
@@ -294,7 +295,7 @@ def change_secret(*, actor: Actor, key: str, secret: str = "", keep: int = 1) ->
     with transaction.atomic():
         webhook = Webhook.objects.select_for_update().get(pk=webhook_by_key(actor, key).pk)
         older: Sequence[str] = webhook.secrets
-        webhook.secrets = [secret, *older[: max(0, min(keep, 4))]]
+        webhook.secrets = [seal(secret), *older[: max(0, min(keep, 4))]]
         webhook.save(update_fields=["secrets"])
         record(
             actor=actor,
