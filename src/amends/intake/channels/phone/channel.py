@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from amends.cases.events import ComplaintRegistered, ComplaintsImported
 from amends.core.events import on
+from amends.accounts.public import Permission
+from amends.core.places import Group, Place, places
 from amends.intake.channels.channel import Channel, channels
 from amends.intake.webhooks.consumers import Mapped, consumers
 
@@ -35,3 +37,8 @@ def know_the_callers(event: ComplaintsImported) -> None:
     from amends.intake.channels.phone.callers import note_numbers
 
     note_numbers(event.complaint_ids)
+
+
+places.register(
+    Place("calls", _("Calls"), _("Go to the calls"), "calls", Permission.CASE_REGISTER, group=Group.WORK, order=30)
+)
