@@ -20,11 +20,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from amends.triage.grammar import DATA
+from amends.triage.grammar import words as word_set
 from amends.triage.learned.features import BUCKETS, FEATURES_VERSION, features, word_number
 
 logger = logging.getLogger(__name__)
 WEIGHTS = DATA / "model.bin"
 DESCRIPTION = DATA / "model.json"
+_STOP_WORDS = (word_set("stop_words_en") | word_set("stop_words_de")) - word_set("negators")
 UNHAPPY, MILD = "unhappy", "mild"
 
 
@@ -110,8 +112,9 @@ class Model:
         for word in dict.fromkeys(words):
             own = weights[word_number(word)] * share
             told[word] = own + part_share * sum(weights[number] for number in features((word,))[1])
-        ranked = sorted(told.items(), key=itemgetter(1), reverse=True)
-        return [word for word, value in ranked[:most] if value > 0]
+        ranked = [word for word, value in sorted(told.items(), key=itemgetter(1), reverse=True) if value > 0]
+        # "The" can weigh something too, but it explains nothing: it is named only when there is nothing else.
+        return ([word for word in ranked if word not in _STOP_WORDS] or ranked)[:most]
 
 
 def _unpacked(packed: bytes) -> bytes:
