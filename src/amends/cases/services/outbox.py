@@ -222,6 +222,10 @@ def mark_sent(*, message_id: int, at: datetime | None = None) -> bool:
     return True
 
 
+FIRST_ANSWERS = frozenset({"acknowledgement", "message", "letter", "call", "proposal", "public_reply"})
+"""Kinds of message that answer a customer for the first time. Who complained in public is answered in public."""
+
+
 def _note_answer(complaint: Complaint, message: Message, at: datetime) -> None:
     """The consequences of a message to the customer for the case: acknowledged, and no longer waiting for us."""
     changed = ["last_activity_at"]
@@ -233,13 +237,7 @@ def _note_answer(complaint: Complaint, message: Message, at: datetime) -> None:
     ):
         complaint.waiting_for_us_since = _unanswered_since(complaint, message.at)
         changed.append("waiting_for_us_since")
-    first = complaint.acknowledged_at is None and message.kind in (
-        "acknowledgement",
-        "message",
-        "letter",
-        "call",
-        "proposal",
-    )
+    first = complaint.acknowledged_at is None and message.kind in FIRST_ANSWERS
     before = complaint.phase
     if first:
         complaint.acknowledged_at = at
