@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from amends.accounts.public import SYSTEM, Actor
+from amends.core import switchboard as boards
 from amends.core.news import CHANNEL
 from amends.workspace import news
 
@@ -37,11 +38,11 @@ def test_everybody_hears_only_what_is_theirs(said: dict[str, Any], actor: Actor,
 
 @pytest.mark.django_db(transaction=True)
 def test_pages_look_again_after_the_database_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(news, "RETRY", 0.05)
-    parameters = news.listening_parameters()
+    monkeypatch.setattr(boards, "RETRY", 0.05)
+    parameters = boards.listening_parameters()
 
     async def scene() -> list[dict[str, Any]]:
-        board = news.Switchboard(parameters)
+        board = boards.Switchboard(parameters)
         queue = board.subscribe()
         await asyncio.wait_for(board.listening.wait(), 10)
         async with await psycopg.AsyncConnection.connect(**parameters, autocommit=True) as other:
@@ -64,9 +65,9 @@ def test_pages_look_again_after_the_database_was_away(monkeypatch: pytest.Monkey
 @pytest.mark.django_db(transaction=True)
 def test_a_page_that_falls_behind_is_told_to_look_again_instead_of_filling_the_memory() -> None:
     async def scene() -> list[dict[str, Any]]:
-        board = news.Switchboard(news.listening_parameters())
+        board = boards.Switchboard(boards.listening_parameters())
         queue = board.subscribe()
-        for number in range(news.BACKLOG + 1):
+        for number in range(boards.BACKLOG + 1):
             board._deliver({"topic": str(number)})
         board.unsubscribe(queue)
         await asyncio.sleep(0.1)
@@ -81,8 +82,8 @@ def test_a_stream_beats_while_nothing_happens_and_ends_so_that_rights_are_looked
 ) -> None:
     monkeypatch.setattr(news, "HEARTBEAT", 0.05)
     monkeypatch.setattr(news, "LIFETIME", 0.2)
-    parameters = news.listening_parameters()
-    monkeypatch.setattr(news, "listening_parameters", lambda: parameters)
+    parameters = boards.listening_parameters()
+    monkeypatch.setattr(boards, "listening_parameters", lambda: parameters)
 
     async def scene() -> list[bytes]:
         parts = [part async for part in news.stream(LONDON)]
