@@ -50,3 +50,15 @@ class Handoff(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="handoff_has_reason"),
         ]
         indexes = [models.Index(fields=["to_team", "created_at"], name="handoff_waiting", condition=Q(state="offered"))]
+
+
+class CaseAboutStaff(models.Model):
+    """Somebody of ours whom a complaint is about. They neither get the case nor, by the access rules, see it."""
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="about_staff")
+    user = models.ForeignKey(User, models.PROTECT, related_name="complained_about_in")
+    noted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("complaint", "user", name="case_about_staff_once")]

@@ -1,10 +1,12 @@
 """What other domains may use of routing."""
 
-from amends.routing.models import Handoff, HandoffState
+from amends.routing.concerned import note_staff_concerned, staff_complained_about
+from amends.routing.models import CaseAboutStaff, Handoff, HandoffState
 from amends.routing.selectors import handoffs_of, member_ids, pending_handoffs, responsible_ids
 from amends.routing.services import accept_handoff, alert_of_new_case, alert_owner, escalate, return_handoff, route
 
 __all__ = [
+    "CaseAboutStaff",
     "Handoff",
     "HandoffState",
     "accept_handoff",
@@ -13,8 +15,10 @@ __all__ = [
     "escalate",
     "handoffs_of",
     "member_ids",
+    "note_staff_concerned",
     "pending_handoffs",
     "responsible_ids",
     "return_handoff",
     "route",
+    "staff_complained_about",
 ]
