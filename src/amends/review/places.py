@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy
 
 from amends.accounts.public import Permission
-from amends.core.places import Place, places
+from amends.core.places import Group, Place, places
 
 places.register(
     Place(
@@ -15,5 +15,16 @@ places.register(
         "review:review",
         Permission.REVIEW_VIEW,
         order=60,
+    )
+)
+places.register(
+    Place(
+        "first-answer",
+        gettext_lazy("First answers"),
+        gettext_lazy("Go to the time to the first answer"),
+        "review:first_answer",
+        Permission.REVIEW_VIEW,
+        group=Group.LISTEN,
+        order=30,
     )
 )

@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from amends.review.web import views
+from amends.review.web import first_answer, views
 
 _CASE = "cases/<str:reference>/"
 _patterns = [
     path("review/", views.review, name="review"),
+    path("figures/first-answer/", first_answer.first_answer, name="first_answer"),
     path("review/actions/", views.action_open_general, name="action_open_general"),
     path("review/actions/<int:action_id>/done/", views.list_done, name="list_done"),
     path("review/actions/<int:action_id>/effect/", views.list_effect, name="list_effect"),
