@@ -113,8 +113,9 @@ class Evidence:
         """The words that take the whole message out: withdrawn, automatic, unwanted advertising or extortion."""
         for name in ("withdrawn", "spam", "automatic"):
             for hit in self.context.get(name, []):
-                # "She was out of the office" inside a long story is no automatic reply.
-                if not self.negated(hit) and (name != "automatic" or len(self.text.tokens) <= _AUTOMATIC_TOKENS):
+                # "If you do not pay two bitcoin" is extortion all the same; "she was out of the office" inside a long
+                # story is no automatic reply.
+                if (name == "spam" or not self.negated(hit)) and (name != "automatic" or len(self.text.tokens) <= _AUTOMATIC_TOKENS):
                     return hit
         return None
 

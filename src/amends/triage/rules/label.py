@@ -45,6 +45,10 @@ def judge(evidence: Evidence, earlier: Earlier) -> Judgement:
     if evidence.context.get("indifferent") and evidence.dismissed is None:
         # "Meh": two or three words are too few for the model, and the word lists know them.
         likely = max(likely, by_rules)
+    strongly = any(hit.group.name in _STRONG and weight >= _FELT for hit, weight in evidence.feelings)
+    if strongly or (evidence.findings and earlier["sentiment"].value <= _ANGRY):
+        # "Terrible service": who says it so strongly is not overruled by what usually stands beside such words.
+        likely = max(likely, by_rules)
     if _all_taken_back(evidence):
         # "No longer broken": single words and pairs cannot tell a problem from its end, the rules can.
         likely = min(likely, by_rules)
