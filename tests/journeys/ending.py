@@ -128,7 +128,7 @@ def answer_to(story: Story, address: str, sender: str, words: str) -> None:
 
 
 def reply_finds_its_case_and_a_stranger_does_not(story: Story) -> None:
-    """The address of the letter leads into Olivia's case for Olivia; for a stranger it leads to a case of their own."""
+    """The address of the letter leads into Olivia's case for Olivia; what a stranger sends to it waits for a person."""
     address = story.letter(story.olivia, "acknowledgement").reply_to
     answer_to(story, address, OLIVIA, "The second payment was taken on Friday, 199 pounds.")
 
@@ -139,6 +139,17 @@ def reply_finds_its_case_and_a_stranger_does_not(story: Story) -> None:
     (text,) = wait_until(heard, 20, "the answer in her case")
     assert text.strip() == "The second payment was taken on Friday, 199 pounds."
     answer_to(story, address, "stranger@example.net", "I was forwarded this. My lamp flickers and I am very angry.")
+    page = story.staff.get("lena") or story.sign_in("lena")
+
+    def waiting() -> bool:
+        page.goto("/mail/others/")
+        return page.get_by_text("stranger@example.net").count() > 0
+
+    wait_until(waiting, 20, "the stranger's mail among those of somebody else")
+    page.get_by_role("link", name="Re: your letter").click()
+    expect(page.get_by_text("My lamp flickers")).to_be_visible()
+    page.get_by_label("It is a complaint of its own").check()
+    page.get_by_role("button", name="Decide").click()
     story.system.wait_for_letter("stranger@example.net")
     other = only_reference(story, "flickers")
     assert other != story.olivia
