@@ -30,7 +30,8 @@ class ByHandForm(forms.Form):
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
         field = self.fields["unit"]
         assert isinstance(field, forms.TypedChoiceField)
         field.choices = units_for(actor)
@@ -67,7 +68,8 @@ class MailboxForm(forms.Form):
     def __init__(self, *args: Any, actor: Actor, mailbox: Mailbox | None = None, **kwargs: Any) -> None:
         if mailbox is not None:
             kwargs["initial"] = {name: getattr(mailbox, name) for name in self.base_fields}
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
         field = self.fields["unit_id"]
         assert isinstance(field, forms.TypedChoiceField)
         field.choices = units_for(actor)
