@@ -10,8 +10,15 @@ from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 
 from amends.accounts.public import Team, Unit, User
+from amends.cases.access_models import AccessList, AccessListMember, HiddenFrom, ListedCase, ListKind
 from amends.cases.lifecycle import OPEN_PHASES, Phase
 from amends.core import clock
+
+__all__ = [
+    "AccessList", "AccessListMember", "Attachment", "Blob", "BounceKind", "BudgetEntry", "CaseLink", "Complaint", "Customer",
+    "Direction", "HiddenFrom", "IntakeKey", "KnownAddress", "Label", "LinkKind", "ListKind", "ListedCase", "Message",
+    "MessageState", "Outcome", "Point", "Product", "ReferenceCounter",
+]  # fmt: skip
 
 
 class Customer(models.Model):
@@ -121,6 +128,9 @@ class Complaint(models.Model):
     waiting_for_us_since = models.DateTimeField(
         null=True, help_text="since when the customer's last word is unanswered"
     )
+    guarded = models.BooleanField(
+        default=False, db_default=False, help_text="a list or a person concerned limits who may see it"
+    )
 
     search = models.GeneratedField(
         expression=SearchVector(
@@ -166,6 +176,7 @@ class Complaint(models.Model):
             models.Index(fields=["unit", "-received_at", "-id"], name="complaint_unit_newest"),
             models.Index(fields=["phase", "-received_at", "-id"], name="complaint_phase_newest"),
             GinIndex(fields=["search"], name="complaint_search"),
+            models.Index(fields=["id"], name="complaint_guarded", condition=Q(guarded=True)),
         ]
 
 

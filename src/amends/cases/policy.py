@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from amends.accounts.public import Actor, Permission
-from amends.cases.models import Complaint
+from amends.cases.models import AccessListMember, Complaint, HiddenFrom, ListedCase
 from amends.core.errors import NotFound
 from amends.core.text import clean_line
 
@@ -22,9 +24,48 @@ def visible_complaints(actor: Actor) -> QuerySet[Complaint]:
         return everything.filter(pk=actor.complaint_id or 0)
     if not actor.can(Permission.CASE_VIEW):
         return everything.none()
+    open_to_them = everything.filter(Q(guarded=False) | ~_closed_to(actor))
     if actor.unit_ids is None:
-        return everything
-    return everything.filter(Q(unit_id__in=actor.unit_ids) | Q(team_id__in=actor.team_ids))
+        return open_to_them
+    return open_to_them.filter(Q(unit_id__in=actor.unit_ids) | Q(team_id__in=actor.team_ids))
+
+
+def _closed_to(actor: Actor) -> Q:
+    """Whether a guarded case is closed to this actor: it is about them, or on a restricted list without them.
+
+    A case on several restricted lists is open only to those who are on each of them. No role is an exception.
+    """
+    theirs = AccessListMember.objects.filter(access_list=OuterRef("access_list"), user_id=actor.user_id or 0)
+    closed = ListedCase.objects.filter(~Exists(theirs), complaint=OuterRef("pk"), access_list__restricted=True)
+    about = HiddenFrom.objects.filter(complaint=OuterRef("pk"), user_id=actor.user_id or 0)
+    return Q(Exists(closed)) | Q(Exists(about))
+
+
+def closed_complaints(actor: Actor) -> QuerySet[Complaint]:
+    """The guarded cases that are closed to this actor, for queries that would otherwise take everything."""
+    return (
+        Complaint.objects.none()
+        if actor.kind == "system"
+        else Complaint.objects.filter(_closed_to(actor), guarded=True)
+    )
+
+
+def sees(actor: Actor, complaint: Complaint) -> bool:
+    """Whether this actor, who may look at cases at all, may see this one (a query only for a guarded case)."""
+    if not actor.sees_case(complaint.unit_id, complaint.team_id):
+        return False
+    return not complaint.guarded or actor.kind == "system" or bool(who_may_see(complaint.pk, [actor.user_id or 0]))
+
+
+def who_may_see(complaint_id: int, user_ids: Iterable[int]) -> set[int]:
+    """Those of these people to whom the case is not closed; their units and teams are not looked at (1 to 3 queries)."""
+    asked = set(user_ids)
+    if not Complaint.objects.filter(pk=complaint_id, guarded=True).exists():
+        return asked
+    lists = ListedCase.objects.filter(complaint_id=complaint_id, access_list__restricted=True)
+    for one in lists.values_list("access_list_id", flat=True):
+        asked &= set(AccessListMember.objects.filter(access_list_id=one).values_list("user_id", flat=True))
+    return asked - set(HiddenFrom.objects.filter(complaint_id=complaint_id).values_list("user_id", flat=True))
 
 
 def access_complaint(actor: Actor, key: int | str, *, lock: bool = False) -> Complaint:

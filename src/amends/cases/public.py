@@ -14,6 +14,8 @@ from amends.cases.lifecycle import (
 )
 from amends.cases.listing import Filters, list_complaints
 from amends.cases.models import (
+    AccessList,
+    AccessListMember,
     Attachment,
     Blob,
     BounceKind,
@@ -24,6 +26,8 @@ from amends.cases.models import (
     IntakeKey,
     Label,
     LinkKind,
+    ListedCase,
+    ListKind,
     Message,
     MessageState,
     Outcome,
@@ -31,7 +35,7 @@ from amends.cases.models import (
     Product,
 )
 from amends.cases.news import announce_change
-from amends.cases.policy import access_complaint, visible_complaints
+from amends.cases.policy import access_complaint, closed_complaints, sees, visible_complaints, who_may_see
 from amends.cases.selectors import (
     LinkedCase,
     TimelineItem,
@@ -52,6 +56,14 @@ from amends.cases.services.belonging import admit, link_cases
 from amends.cases.services.budget import forget_old_entries, limits_for, take_from_budget
 from amends.cases.services.bulk import BulkResult, PastComplaint, PastMessage, check_many, register_many
 from amends.cases.services.corrections import correct_receipt
+from amends.cases.services.guarding import (
+    create_list,
+    hide_from,
+    list_automatically,
+    list_case,
+    set_list_members,
+    unlist_case,
+)
 from amends.cases.services.messages import (
     CustomerWroteError,
     add_note,
@@ -93,6 +105,8 @@ __all__ = [
     "DONE_PHASES",
     "MOVES",
     "OPEN_PHASES",
+    "AccessList",
+    "AccessListMember",
     "Action",
     "AnswerTo",
     "Attachment",
@@ -109,6 +123,8 @@ __all__ = [
     "Label",
     "LinkKind",
     "LinkedCase",
+    "ListKind",
+    "ListedCase",
     "Message",
     "MessageState",
     "NewComplaint",
@@ -134,19 +150,24 @@ __all__ = [
     "cancel_message",
     "check_many",
     "claim_for_sending",
+    "closed_complaints",
     "complaint_by_public_id",
     "complaint_by_reference",
     "complaints_with_message",
     "confirm_points",
     "correct_receipt",
+    "create_list",
     "drawn_panel",
     "forget_old_entries",
     "give_reference",
+    "hide_from",
     "known_addresses",
     "last_heard",
     "limits_for",
     "link_cases",
     "links_of",
+    "list_automatically",
+    "list_case",
     "list_complaints",
     "mark_bounced",
     "mark_delivered",
@@ -177,12 +198,16 @@ __all__ = [
     "responsible_ids",
     "retry_message",
     "return_to_queue",
+    "sees",
     "send_anyway",
+    "set_list_members",
     "set_next_due",
     "set_team",
     "take",
     "take_from_budget",
     "timeline",
+    "unlist_case",
     "unreachable",
     "visible_complaints",
+    "who_may_see",
 ]

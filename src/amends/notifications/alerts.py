@@ -16,6 +16,7 @@ from amends.core import clock
 from amends.core.errors import NotFound
 from amends.core.ids import sign, signature_is_valid
 from amends.core.news import announce
+from amends.notifications.limits import permitted
 from amends.notifications.models import Alert, Delivery, DeliveryState, Notification, Way
 from amends.notifications.outside import OutsideFileError, outside
 from amends.notifications.rules import next_step, quiet_until
@@ -235,6 +236,8 @@ def notification_of(token: str) -> Notification:
         raise NotFound
     found = Notification.objects.select_related("user", "alert__answered_by").filter(pk=int(number)).first()
     if found is None or found.alert is None or not found.user.is_active:
+        raise NotFound
+    if found.alert.complaint_id is not None and not permitted(found.alert.complaint_id, [found.user_id]):
         raise NotFound
     return found
 

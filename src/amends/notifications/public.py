@@ -1,10 +1,11 @@
 """What other domains may use to tell people."""
 
 from amends.notifications.alerts import answer, raise_alert
+from amends.notifications.limits import limit_receivers
 from amends.notifications.models import Alert, Notification
 from amends.notifications.outside import OutsideFileError, outside
 from amends.notifications.selectors import history_of
-from amends.notifications.services import mark_all_read, mark_read, notify, tell, unread
+from amends.notifications.services import mark_all_read, mark_read, notify, tell, unread, withdraw
 
 __all__ = [
     "Alert",
@@ -12,6 +13,7 @@ __all__ = [
     "OutsideFileError",
     "answer",
     "history_of",
+    "limit_receivers",
     "mark_all_read",
     "mark_read",
     "notify",
@@ -19,4 +21,5 @@ __all__ = [
     "raise_alert",
     "tell",
     "unread",
+    "withdraw",
 ]

@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 from amends.accounts.public import Actor
 from amends.core import clock
 from amends.core.errors import NotFound
+from amends.notifications.limits import permitted
 from amends.notifications.models import Alert, Delivery, Notification, StandIn, Wishes
 from amends.notifications.rules import Wish
 
@@ -64,6 +65,6 @@ def alert_for(actor: Actor, alert_id: int) -> Alert:
     """
     mine = Notification.objects.filter(alert_id=alert_id, user_id=actor.user_id or 0)
     alert = Alert.objects.filter(pk=alert_id, notifications__in=mine).first() if actor.user_id else None
-    if alert is None:
+    if alert is None or (alert.complaint_id is not None and not permitted(alert.complaint_id, [actor.user_id or 0])):
         raise NotFound
     return alert

@@ -10,7 +10,8 @@ from amends.accounts.public import Actor, User
 from amends.core import clock
 from amends.core.errors import NotFound
 from amends.core.news import announce
-from amends.notifications.models import Alert, Delivery, Notification
+from amends.notifications.limits import permitted
+from amends.notifications.models import Alert, Delivery, DeliveryState, Notification
 from amends.notifications.rules import quiet_until, receivers, ways_for
 from amends.notifications.selectors import stand_ins_now, wishes_of
 
@@ -39,7 +40,7 @@ def notify(
     asked = set(users)
     told_for = receivers(sorted(asked), stand_ins_now(asked))
     for_whom: dict[int, int | None] = {**dict.fromkeys(asked), **{one: whom for one, whom in told_for.items() if whom}}
-    wanted = sorted(for_whom)
+    wanted = sorted(for_whom if complaint_id is None else permitted(complaint_id, for_whom))
     told = set(Notification.objects.filter(user_id__in=wanted, key=key).values_list("user_id", flat=True))
     missing = [user_id for user_id in wanted if user_id not in told]
     if not missing:
@@ -129,3 +130,12 @@ def mark_read(*, actor: Actor, notification_id: int) -> bool:
 def mark_all_read(*, actor: Actor) -> int:
     """Note that this person has seen everything; how many there were."""
     return Notification.objects.filter(user_id=actor.user_id or 0, read_at=None).update(read_at=clock.now())
+
+
+def withdraw(*, complaint_id: int, user_ids: Iterable[int], title: str) -> int:
+    """These people may no longer see a case: what they were told of it says `title` instead; how many rows changed."""
+    told = Notification.objects.filter(complaint_id=complaint_id, user_id__in=set(user_ids))
+    Delivery.objects.filter(notification__in=told, state=DeliveryState.QUEUED).update(
+        state=DeliveryState.DROPPED, reason="the case is closed to this person", changed_at=clock.now()
+    )
+    return told.update(title=title, url="/queue/", complaint_id=None, read_at=clock.now())

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from amends.accounts.public import Actor, Permission, User, actor_for_user
 from amends.audit.public import record
-from amends.cases.public import Complaint, access_complaint, announce_change
+from amends.cases.public import Complaint, access_complaint, announce_change, sees
 from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotFound
 from amends.core.events import publish
@@ -184,9 +184,7 @@ def _owner(owner_id: int, complaint: Complaint | None) -> int:
     if owner is None:
         raise BadInput("There is no active colleague with this id.", field="owner")
     future = actor_for_user(owner)
-    if not future.can(Permission.REVIEW_WORK) or (
-        complaint is not None and not future.sees_case(complaint.unit_id, complaint.team_id)
-    ):
+    if not future.can(Permission.REVIEW_WORK) or (complaint is not None and not sees(future, complaint)):
         raise BadInput(
             f"{owner.name} cannot work on this: choose somebody who reviews cases of this unit.", field="owner"
         )

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from amends.accounts.public import Actor, Permission, User
 from amends.audit.public import record
-from amends.cases.public import access_complaint
+from amends.cases.public import access_complaint, hide_from
 from amends.core.errors import BadInput
 from amends.routing.models import CaseAboutStaff
 
@@ -22,7 +22,7 @@ def staff_complained_about(complaint_id: int) -> list[int]:
 def note_staff_concerned(*, actor: Actor, complaint_id: int, user_ids: Iterable[int]) -> list[int]:
     """Note whom of our people a complaint is about; the ids that are new. A second time changes nothing.
 
-    If the owner is among them, taking the case from them is the caller's decision: this only notes.
+    From then on they never see it, whatever their role; if one of them owned it, it has no owner.
 
     Raises:
         NotFound: the case is not the actor's to see.
@@ -40,4 +40,5 @@ def note_staff_concerned(*, actor: Actor, complaint_id: int, user_ids: Iterable[
         )
         if added:
             record(actor=actor, chain=f"complaint:{complaint.pk}", kind="staff_concerned", data={"users": added})
+            hide_from(actor=actor, complaint_id=complaint.pk, user_ids=added)
     return added

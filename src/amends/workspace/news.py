@@ -27,6 +27,7 @@ def addressed_to(news: News, actor: Actor) -> News | None:
         return (
             {"topic": "complaint", "complaint": news.get("complaint")}
             if actor.sees_case(int(news.get("unit") or 0), news.get("team"))
+            and ("only" not in news or actor.user_id in news["only"])
             else None
         )
     if topic == "notification":

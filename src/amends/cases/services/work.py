@@ -22,7 +22,7 @@ from amends.cases.events import (
 from amends.cases.lifecycle import Action, Phase
 from amends.cases.models import Complaint, Outcome, Point
 from amends.cases.news import announce_change
-from amends.cases.policy import access_complaint
+from amends.cases.policy import access_complaint, sees
 from amends.core import clock
 from amends.core.errors import BadInput, Refused
 from amends.core.events import publish
@@ -133,7 +133,7 @@ def _check_owner(complaint: Complaint, owner_id: int) -> None:
     if owner is None:
         raise BadInput("There is no active colleague with this id.", field="owner")
     future = actor_for_user(owner)
-    if not (future.can(Permission.CASE_WORK) and future.sees_case(complaint.unit_id, complaint.team_id)):
+    if not (future.can(Permission.CASE_WORK) and sees(future, complaint)):
         raise BadInput(f"{owner.name} cannot work on cases of this unit.", field="owner")
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, QuerySet
 
 from amends.accounts.public import Actor
-from amends.cases.public import Complaint, visible_complaints
+from amends.cases.public import Complaint, closed_complaints, visible_complaints
 from amends.core import clock
 from amends.core.paging import decode_cursor, encode_cursor
 from amends.handling.models import Promise
@@ -54,7 +54,7 @@ class Rate:
 def visible_promises(actor: Actor) -> QuerySet[Promise]:
     """The promises in cases the actor may see."""
     if actor.kind in ("user", "token", "system") and actor.unit_ids is None:
-        return Promise.objects.all()
+        return Promise.objects.exclude(complaint__in=closed_complaints(actor))
     return Promise.objects.filter(complaint__in=visible_complaints(actor))
 
 

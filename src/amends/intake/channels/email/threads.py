@@ -19,6 +19,7 @@ from amends.cases.public import (
     complaints_with_message,
     known_addresses,
     read_reply_address,
+    sees,
 )
 from amends.intake.channels.email import identity
 from amends.intake.channels.email.model import ParsedMail
@@ -102,5 +103,5 @@ def colleague(sender: str, case: Complaint) -> User | None:
     if user is None:
         return None
     actor = actor_for_user(user)
-    may = actor.can(Permission.CASE_WORK) and actor.sees_case(case.unit_id, case.team_id)
+    may = actor.can(Permission.CASE_WORK) and sees(actor, case)
     return user if may else None

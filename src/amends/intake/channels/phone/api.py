@@ -11,7 +11,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from amends.accounts.public import Actor, Permission, unit_by_key
-from amends.cases.public import Person
+from amends.cases.public import Person, sees
 from amends.core.api import api_actor, scope
 from amends.core.errors import NotAllowed
 from amends.intake.channels.phone import callers, calls
@@ -96,7 +96,7 @@ class NoteOut(Schema):
 
 def _out(actor: Actor, call: PhoneCall) -> CallOut:
     complaint = call.complaint
-    seen = complaint is not None and actor.sees_case(complaint.unit_id, complaint.team_id)
+    seen = complaint is not None and sees(actor, complaint)
     cases = [case for caller in callers.callers_of(actor, call.number) for case in caller.open_cases]
     return CallOut(
         id=call.pk,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from amends.accounts.public import Permission
 from amends.cases.events import ComplaintRegistered, ComplaintsImported
 from amends.core.events import on
-from amends.accounts.public import Permission
 from amends.core.places import Group, Place, places
 from amends.intake.channels.channel import Channel, channels
 from amends.intake.webhooks.consumers import Mapped, consumers

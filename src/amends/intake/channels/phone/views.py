@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from amends.accounts.public import Actor, Permission, Unit, permission_required, request_actor, unit_by_key
-from amends.cases.public import Complaint, Person, access_complaint
+from amends.cases.public import Complaint, Person, access_complaint, sees
 from amends.core.errors import AmendsError, NotFound
 from amends.intake.channels.phone import callers, calls
 from amends.intake.channels.phone.forms import CallNoteForm
@@ -37,7 +37,7 @@ def _lists(actor: Actor) -> dict[str, Any]:
 
 def _reference(actor: Actor, call: PhoneCall) -> str:
     complaint = call.complaint
-    seen = complaint is not None and actor.sees_case(complaint.unit_id, complaint.team_id)
+    seen = complaint is not None and sees(actor, complaint)
     return (complaint.reference or "") if seen and complaint is not None else ""
 
 

@@ -11,6 +11,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from amends.accounts.public import Actor, Permission, unit_by_key
+from amends.cases.public import sees
 from amends.core.api import api_actor, scope
 from amends.core.errors import BadInput
 from amends.intake.channels.survey import surveys
@@ -214,7 +215,7 @@ def answers(request: HttpRequest, number: int, page: Query[PageIn]) -> list[Answ
 def _reference(actor: Actor, answer: SurveyAnswer) -> str | None:
     complaint = answer.complaint
     seen = complaint is not None and actor.can(Permission.CASE_VIEW)
-    return complaint.reference if seen and complaint and actor.sees_case(complaint.unit_id, complaint.team_id) else None
+    return complaint.reference if seen and complaint and sees(actor, complaint) else None
 
 
 @router.post("/surveys/{number}/recipients", response=AddedOut, summary="Send a survey by mail")

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from amends.accounts.public import Actor, Permission, Unit, permission_required, request_actor, unit_by_key
+from amends.cases.public import sees
 from amends.core.errors import AmendsError
 from amends.intake.channels.survey import surveys
 from amends.intake.channels.survey.forms import RecipientsForm, SurveyForm
@@ -104,7 +105,7 @@ def _reference(actor: Actor, answer: SurveyAnswer) -> str:
     complaint = answer.complaint
     if complaint is None or not actor.can(Permission.CASE_VIEW):
         return ""
-    return (complaint.reference or "") if actor.sees_case(complaint.unit_id, complaint.team_id) else ""
+    return (complaint.reference or "") if sees(actor, complaint) else ""
 
 
 def _mails(survey: Survey) -> list[tuple[str, int]]:

@@ -1,0 +1,24 @@
+"""Who may be told of a case at all. The cases themselves know; they say so here when the program starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+Limit = Callable[[int, Iterable[int]], set[int]]
+"""Of a complaint's id and people, those who may hear of it."""
+
+_limits: list[Limit] = []
+
+
+def limit_receivers(limit: Limit) -> None:
+    """From now on nobody is told of a case whom this function leaves out."""
+    if limit not in _limits:
+        _limits.append(limit)
+
+
+def permitted(complaint_id: int, user_ids: Iterable[int]) -> set[int]:
+    """Those of these people who may hear of this case."""
+    allowed = set(user_ids)
+    for limit in _limits:
+        allowed = limit(complaint_id, allowed)
+    return allowed
