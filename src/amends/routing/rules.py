@@ -15,6 +15,7 @@ class TeamChoice:
     path: str
     tier: int
     languages: tuple[str, ...]
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +26,22 @@ class Routed:
     reason: str
 
 
-def choose_team(*, unit_path: str, language: str, teams: Sequence[TeamChoice]) -> Routed | None:
-    """The front-line team for a case: one that speaks the language, and of those the nearest to the unit.
+def choose_team(*, unit_path: str, language: str, teams: Sequence[TeamChoice], tier: int = 1) -> Routed | None:
+    """The team for a case, of the front line unless another tier is asked.
+
+    It is one that speaks the language, and of those the nearest to the unit.
 
     A team serves its own unit and everything below. A team without languages speaks none in particular and comes after
     those that name the language. Somebody who can read the words matters more than somebody in the same building, so
     language outranks nearness; where nobody speaks it, the nearest team gets the case rather than nobody.
     """
-    serving = [team for team in teams if team.tier == 1 and unit_path.startswith(team.path)]
-    speaking = [team for team in teams if team.tier == 1 and language and language in team.languages]
+    serving = [team for team in teams if team.tier == tier and unit_path.startswith(team.path)]
+    speaking = [team for team in teams if team.tier == tier and language and language in team.languages]
     pool = (
         [team for team in serving if language in team.languages]
         or speaking
         or serving
-        or [one for one in teams if one.tier == 1]
+        or [one for one in teams if one.tier == tier]
     )
     if not pool:
         return None

@@ -13,7 +13,7 @@ from amends.routing.rules import TeamChoice
 def team_choices() -> list[TeamChoice]:
     """Every team as the rule sees it (1 query)."""
     return [
-        TeamChoice(id=one.pk, name=one.name, path=one.unit.path, tier=one.tier, languages=tuple(one.languages))
+        TeamChoice(one.pk, one.name, one.unit.path, one.tier, tuple(one.languages), one.key)
         for one in Team.objects.select_related("unit").order_by("id")
     ]
 

@@ -18,9 +18,11 @@ from amends.notifications.public import Alert, raise_alert, tell
 from amends.routing.alert_rules import CaseFacts, choose_rule, read_rules
 from amends.routing.configured import rules_file
 from amends.routing.events import CaseEscalated, CaseRouted, HandoffAccepted, HandoffReturned
-from amends.routing.models import Handoff, HandoffState
+from amends.routing.facts import facts_of
+from amends.routing.models import Handoff, HandoffState, RoutedCase
 from amends.routing.packet import build_packet
-from amends.routing.rules import choose_team
+from amends.routing.ruleset import decide
+from amends.routing.rulesets import active_version, rules_of
 from amends.routing.selectors import member_ids, people_of, responsible_ids, team_choices
 from amends.voice.public import letter_context, letter_language, render
 
@@ -31,15 +33,32 @@ def route(*, complaint_id: int) -> int | None:
         complaint = access_complaint(SYSTEM, complaint_id, lock=True)
         if complaint.team_id is not None:
             return complaint.team_id
-        routed = choose_team(unit_path=complaint.unit.path, language=complaint.language, teams=team_choices())
+        version = active_version()
+        routed = decide(rules_of(version), facts_of([complaint])[complaint.pk], team_choices())
         if routed is None:
             return None
-        set_team(actor=SYSTEM, complaint_id=complaint.pk, team_id=routed.team_id, tier=complaint.tier)
+        tier = complaint.tier if routed.rule == 0 else None
+        set_team(actor=SYSTEM, complaint_id=complaint.pk, team_id=routed.team_id, tier=tier)
+        RoutedCase.objects.update_or_create(
+            complaint=complaint,
+            defaults={
+                "team_id": routed.team_id,
+                "version": version,
+                "rule": routed.rule,
+                "skill": routed.skill,
+                "at": clock.now(),
+            },
+        )
         record(
             actor=SYSTEM,
             chain=f"complaint:{complaint.pk}",
             kind="routed",
-            data={"team": routed.team_id, "because": routed.reason},
+            data={
+                "team": routed.team_id,
+                "because": routed.reason,
+                "version": version.number if version else None,
+                "rule": routed.rule,
+            },
         )
         publish(CaseRouted(complaint_id=complaint.pk, team_id=routed.team_id))
     return routed.team_id
