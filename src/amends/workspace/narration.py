@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from amends.cases.public import Action, Direction, Message, MessageState, Outcome, Phase, TimelineItem
 from amends.workspace.badges import kind_word
 from amends.workspace.mailhtml import SHOWN_TYPES, ShownMail, shown
+from amends.workspace.record_words import RECORD_WORDS
 
 ICONS = {
     "email": "mail",
@@ -28,6 +29,7 @@ ICONS = {
 SECRET_PAGE = re.compile(r"https?://[^\s<>\"]{1,200}/[psc]/[0-9A-Za-z._~-]{24,200}/?")
 SILENT = frozenset(
     {"message_sent", "message_delivered", "routed", "clocks_started", "clocks_stopped", "clocks_recomputed"}
+    | {"alert_raised", "alert_climbed", "public_reply_written"}
 )
 """Records that say nothing a person does not see anyway: in the message, the team or the clocks."""
 FAILED = (MessageState.FAILED, MessageState.BOUNCED)
@@ -304,6 +306,16 @@ def _decided(data: Mapping[str, Any], names: Names) -> str:
     return words.get(str(data.get("decision")), _("A mail of somebody else was decided about"))
 
 
+def _stated(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    values = {"fact": str(data.get("fact", "")).replace("_", " "), "value": data.get("value")}
+    if data.get("value") is None:
+        return _("Taken back for the deadlines: %(fact)s") % values
+    if data.get("value") is True:
+        return _("Stated for the deadlines: %(fact)s") % values
+    return _("Stated for the deadlines: %(fact)s, %(value)s") % values
+
+
 def _assessed(data: Mapping[str, Any], names: Names) -> str:
     from amends.workspace.templatetags.workspace import severity_word
 
@@ -337,6 +349,127 @@ def _sentence(kind: str, data: Mapping[str, Any], names: Names) -> str:
         "auto_reply_received": _auto_reply,
         "case_linked": _linked,
         "somebody_else_decided": _decided,
+        "clock_fact_stated": _stated,
+    }
+    if kind in spoken:
+        return spoken[kind](data, names)
+    if kind in SILENT:
+        return ""
+    fallback = kind.replace("_", " ")
+    return str(RECORD_WORDS.get(kind) or fallback[:1].upper() + fallback[1:])
+
+
+def _event_icon(kind: str) -> str:
+    icons = {
+        "owner_changed": "user",
+        "team_changed": "users",
+        "phase_changed": "arrow-up-right",
+        "points_confirmed": "check",
+        "escalated": "arrow-up-right",
+    }
+    return icons.get(
+        kind,
+        "alert-triangle" if "breach" in kind or "failed" in kind else "clock" if kind.startswith("clock") else "flag",
+    )
+
+
+def _phase(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    if data.get("action") == Action.RESOLVE and data.get("outcome") in Outcome.values:
+        return _("Resolved: %(outcome)s") % {"outcome": Outcome(data["outcome"]).label}
+    after = data.get("after")
+    if data.get("action") == Action.REOPEN:
+        return _("Reopened")
+    return _("Now: %(phase)s") % {"phase": Phase(after).label} if after in Phase.values else ""
+
+
+def _owner(data: Mapping[str, Any], names: Names) -> str:
+    after = data.get("after")
+    return (
+        _("Given to %(name)s") % {"name": names.people.get(after, _("a colleague"))}
+        if isinstance(after, int)
+        else _("Given back to the team")
+    )
+
+
+def _team(data: Mapping[str, Any], names: Names) -> str:
+    after = data.get("after")
+    values = {"team": names.teams.get(after, "?") if isinstance(after, int) else "?", "tier": data.get("tier", 1)}
+    return _("In the queue of %(team)s, tier %(tier)s") % values
+
+
+def _escalated(data: Mapping[str, Any], names: Names) -> str:
+    team = names.teams.get(data.get("to", 0))
+    return _("Escalated to %(team)s") % {"team": team} if team else _("Escalated")
+
+
+def _warned(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    return _("Due soon: %(what)s") % {"what": kind_word(str(data.get("kind", "")))}
+
+
+def _breached(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    return _("Ran out: %(what)s") % {"what": kind_word(str(data.get("kind", "")))}
+
+
+def _auto_reply(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    return _("A colleague's automatic answer came") if data.get("of_colleague") else _("An automatic answer came")
+
+
+def _linked(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    if data.get("kind") == "same_mail":
+        return _("The same mail went to another unit too; its case is linked")
+    return _("It goes on from an earlier case") if data.get("newer") else _("It goes on in a new case")
+
+
+def _decided(data: Mapping[str, Any], names: Names) -> str:
+    del names
+    words = {
+        "representative": _("A mail of somebody else was taken in: they write for the customer"),
+        "known": _("A mail of somebody else was taken in: another address of the people here"),
+        "own_case": _("A mail of somebody else became a case of its own"),
+        "discard": _("A mail of somebody else was discarded"),
+    }
+    return words.get(str(data.get("decision")), _("A mail of somebody else was decided about"))
+
+
+def _assessed(data: Mapping[str, Any], names: Names) -> str:
+    from amends.workspace.templatetags.workspace import severity_word
+
+    del names
+    level = data.get("severity")
+    words = [severity_word(level)] if level in (1, 2, 3, 4) else []
+    category = data.get("category")
+    words += [str(category).replace("_", " ")] if category else []
+    words += [
+        word
+        for key, word in (
+            ("safety", _("safety")),
+            ("vulnerable", _("vulnerable")),
+            ("legal_or_media", _("legal or media")),
+        )
+        if data.get(key)
+    ]
+    return (_("Assessed: %(what)s") % {"what": ", ".join(words)}) if words else _("Assessed")
+
+
+def _sentence(kind: str, data: Mapping[str, Any], names: Names) -> str:
+    spoken = {
+        "phase_changed": _phase,
+        "owner_changed": _owner,
+        "team_changed": _team,
+        "assessed": _assessed,
+        "assessment_corrected": _assessed,
+        "escalated": _escalated,
+        "clock_warned": _warned,
+        "clock_breached": _breached,
+        "auto_reply_received": _auto_reply,
+        "case_linked": _linked,
+        "somebody_else_decided": _decided,
+        "clock_fact_stated": _stated,
     }
     if kind in spoken:
         return spoken[kind](data, names)
