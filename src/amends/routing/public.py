@@ -1,6 +1,7 @@
 """What other domains may use of routing."""
 
 from amends.routing.concerned import note_staff_concerned, staff_complained_about
+from amends.routing.desk import assign_waiting, say_presence, seen
 from amends.routing.models import CaseAboutStaff, Handoff, HandoffState
 from amends.routing.selectors import handoffs_of, member_ids, pending_handoffs, responsible_ids
 from amends.routing.services import accept_handoff, alert_of_new_case, alert_owner, escalate, return_handoff, route
@@ -12,6 +13,7 @@ __all__ = [
     "accept_handoff",
     "alert_of_new_case",
     "alert_owner",
+    "assign_waiting",
     "escalate",
     "handoffs_of",
     "member_ids",
@@ -20,5 +22,7 @@ __all__ = [
     "responsible_ids",
     "return_handoff",
     "route",
+    "say_presence",
+    "seen",
     "staff_complained_about",
 ]
