@@ -9,7 +9,9 @@ from amends.cases.public import OPEN_PHASES, Complaint
 from amends.clocks.events import ClockBreached, ClockWarned
 from amends.clocks.public import clock_words
 from amends.core.events import on
-from amends.routing import services
+from amends.routing import callbacks, escalation_jobs, services, settling
+
+__all__ = ["escalation_jobs", "settling"]
 
 
 @on(ComplaintAssessed)
@@ -25,6 +27,7 @@ def route_and_alert(event: ComplaintAssessed) -> None:
         services.route(complaint_id=event.complaint_id)
     if complaint.waiting_for_us_since is not None:
         services.alert_of_new_case(complaint_id=event.complaint_id)
+        callbacks.plan_for_unhappy(complaint_id=event.complaint_id)
 
 
 @on(MessageReceived)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from amends.accounts.public import Actor, Permission
 from amends.cases.public import OPEN_PHASES, Complaint
 from amends.core.panels import Panel, panels
+from amends.core.places import Group, Place, places
+from amends.routing.callback_models import AttemptOutcome, CallBackState
+from amends.routing.callbacks import call_backs_of, script_for
 from amends.routing.models import HandoffState
 from amends.routing.selectors import handoffs_of, member_ids
 
@@ -37,5 +41,43 @@ panels.register(
         context=handoff_context,
         permission=Permission.CASE_VIEW,
         order=60,
+    )
+)
+
+
+def call_back_context(actor: Actor, complaint: Complaint) -> Mapping[str, Any]:
+    """The call that is owed with its attempts, and the earlier ones (2 queries)."""
+    rows = call_backs_of(complaint)
+    owed = next((one for one in rows if one.state == CallBackState.OPEN), None)
+    person = complaint.representative or complaint.customer
+    return {
+        "owed": owed,
+        "earlier": [one for one in rows if one is not owed],
+        "may_work": actor.can(Permission.CASE_WORK),
+        "phone": person.phone,
+        "outcomes": AttemptOutcome.choices,
+        "script": script_for(get_language() or "en"),
+    }
+
+
+panels.register(
+    Panel(
+        key="callback",
+        title=_("Call back"),
+        template="routing/panel_callback.html",
+        context=call_back_context,
+        permission=Permission.CASE_VIEW,
+        order=65,
+    )
+)
+places.register(
+    Place(
+        "callbacks",
+        _("Call back"),
+        _("Go to the calls that are owed"),
+        "callbacks",
+        Permission.CASE_VIEW,
+        group=Group.WORK,
+        order=35,
     )
 )
