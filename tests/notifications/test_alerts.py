@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,7 +14,7 @@ from tests.people import House, actor, new_complaint
 
 from amends.accounts.public import User
 from amends.audit.public import records_of
-from amends.cases.public import Complaint
+from amends.cases.public import Complaint, move, take
 from amends.clocks.public import sweep
 from amends.core import clock
 from amends.core.errors import BadInput, NotFound
@@ -27,7 +28,8 @@ NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _now() -> Iterator[None]:
+def _now(settings: Any) -> Iterator[None]:
+    settings.EMAIL_HOST = "127.0.0.1"  # nothing is sent in these tests, but there is a relay to send to
     with clock.frozen_at(NOW):
         yield
 
@@ -144,6 +146,26 @@ def test_an_absence_ends_when_one_is_back(alice: User, lena: User, bob: User) ->
                 last=NOW + timedelta(days=wrong[2]),
             )
     assert StandIn.objects.count() == 1
+
+
+def test_what_an_alert_asks_for_is_enough_without_a_press(house: House, alice: User, lena: User) -> None:
+    complaint = new_complaint(house.london)
+    with clock.frozen_at(NOW + timedelta(minutes=6)):
+        sweep()
+        raised([lena], complaint=complaint)
+        take(actor=actor(alice), complaint_id=complaint.pk)
+        serious, breach = Alert.objects.get(kind="serious_case"), Alert.objects.get(kind="clock_breached")
+        assert (serious.answered_by, serious.answered_how) == (alice, "by itself")
+        assert breach.answered_at is None  # an owner alone keeps no deadline
+        move(actor=actor(alice), complaint_id=complaint.pk, action="withdraw", reason="It was another shop.")
+    breach.refresh_from_db()
+    assert (breach.answered_how, breach.climbs_at) == ("by itself", None)
+
+
+def test_without_a_relay_no_mail_is_planned(settings: Any, alice: User) -> None:
+    settings.EMAIL_HOST = ""
+    raised([alice])
+    assert not Delivery.objects.exists()
 
 
 def test_only_who_was_told_may_answer(alice: User, charlie: User) -> None:

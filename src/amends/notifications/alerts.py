@@ -215,6 +215,17 @@ def _answer(alert: Alert, actor: Actor, how: str) -> bool:
     return True
 
 
+def settle(*, complaint_id: int, kinds: frozenset[str] | None = None, by: Actor) -> int:
+    """What an alert asked for has happened without a press: somebody took the case, or wrote. How many rested by it.
+
+    `kinds` limits it to some kinds of alert; None is all.
+    """
+    waiting = Alert.objects.filter(complaint_id=complaint_id, answered_at=None)
+    if kinds is not None:
+        waiting = waiting.filter(kind__in=kinds)
+    return sum(_answer(alert, by, "by itself") for alert in waiting)
+
+
 def link_token(notification: Notification) -> str:
     """What stands in the link of an e-mail: who was told of what, signed."""
     return f"{notification.pk}.{sign('alert-link', str(notification.pk))}"

@@ -1,6 +1,6 @@
 """What other domains may use to tell people."""
 
-from amends.notifications.alerts import answer, raise_alert
+from amends.notifications.alerts import answer, raise_alert, settle
 from amends.notifications.limits import limit_receivers
 from amends.notifications.models import Alert, Notification
 from amends.notifications.outside import OutsideFileError, outside
@@ -19,6 +19,7 @@ __all__ = [
     "notify",
     "outside",
     "raise_alert",
+    "settle",
     "tell",
     "unread",
     "withdraw",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from django.conf import settings
 from django.utils import translation
 
 from amends.accounts.public import Actor, User
@@ -74,6 +75,8 @@ def _send_further(key: str, users: list[int], *, urgent: bool) -> None:
 
     wishes = wishes_of(users)
     ways = {user: ways_for(wish, urgent=urgent) for user, wish in wishes.items()}
+    if not settings.EMAIL_HOST:
+        ways = {user: [one for one in listed if one[0] != Way.EMAIL] for user, listed in ways.items()}
     if not any(ways.values()):
         return
     now = clock.now()
