@@ -12,7 +12,7 @@ from amends.core import clock
 from amends.core.errors import NotFound
 from amends.core.news import announce
 from amends.notifications.limits import permitted
-from amends.notifications.models import Alert, Delivery, DeliveryState, Notification
+from amends.notifications.models import Alert, Delivery, DeliveryState, Notification, Way
 from amends.notifications.rules import quiet_until, receivers, ways_for
 from amends.notifications.selectors import stand_ins_now, wishes_of
 
