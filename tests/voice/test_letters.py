@@ -48,6 +48,8 @@ FULL: dict[str, Any] = {
     "new_due": "Thursday 12 March 2026",
     "late": "yes",
     "words": "It crackles again",
+    "regime": "FCA complaints rules (DISP)",
+    "regime_by": "Wednesday 27 May 2026",
     "parts": ["Friday 24 April 2026: “you paid the wrong account”", "Wednesday 27 May 2026: “nobody answered”"],
 }
 NEEDED = {
@@ -63,7 +65,9 @@ NEEDED = {
     "date_changed": {"old_due", "new_due"},
 }
 ALWAYS = {"reference", "portal_url", "author_name"}
-EVERY = [(kind, language) for kind in KINDS for language in ("en", "de")]
+VARIANTS = ("acknowledgement-serious", "acknowledgement-frank", "acknowledgement-privacy")
+NEEDED |= dict.fromkeys(VARIANTS, NEEDED["acknowledgement"])
+EVERY = [(kind, language) for kind in (*KINDS, *VARIANTS) for language in ("en", "de")]
 
 HOLLOW = {
     "en": [
@@ -171,7 +175,7 @@ class _Checker(HTMLParser):
 
 def test_every_file_is_a_letter_of_a_known_kind_in_both_languages() -> None:
     names = {path.name for path in LETTERS.glob("*.toml")}
-    assert names == {f"{kind}.{language}.toml" for kind in (*KINDS, "closing") for language in ("en", "de")}
+    assert names == {f"{kind}.{language}.toml" for kind in (*KINDS, *VARIANTS, "closing") for language in ("en", "de")}
     assert languages() == ("de", "en")
 
 

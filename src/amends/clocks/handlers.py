@@ -14,6 +14,7 @@ from amends.cases.events import (
     ReceiptCorrected,
 )
 from amends.cases.public import OPEN_PHASES, Action, Complaint, Phase
+from amends.clocks import letter_regimes as _letter_regimes  # noqa: F401  # registers what letters say of regimes
 from amends.clocks import services
 from amends.clocks.configured import configured_packs
 from amends.clocks.models import Clock

@@ -185,6 +185,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 AMENDS_ALERTS_FILE = os.environ.get("AMENDS_ALERTS_FILE", "")
 AMENDS_ALERT_RULES = os.environ.get("AMENDS_ALERT_RULES", "")
+AMENDS_LETTERS_DIR = os.environ.get("AMENDS_LETTERS_DIR", "")
+AMENDS_FIRST_ANSWER_MINUTES = max(1, int(os.environ.get("AMENDS_FIRST_ANSWER_MINUTES") or "15"))
 AMENDS_TIME_ZONE = os.environ.get("AMENDS_TIME_ZONE", "Europe/London")
 
 STATIC_URL = "/static/"

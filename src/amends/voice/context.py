@@ -10,10 +10,11 @@ from django.conf import settings as django_settings
 from amends.accounts.public import User, unit_settings
 from amends.cases.public import Complaint, points_of, portal_token
 from amends.core.text import clean_line, shorten
-from amends.voice.dates import answer_day, day_words
+from amends.voice.dates import answer_day, day_words, local_day
 from amends.voice.letterfile import language_for
 from amends.voice.people import contact_of
 from amends.voice.phrasebook import about, feeling
+from amends.voice.regimes import regime_due
 
 QUOTE_LIMIT = 200
 POINTS_LIMIT = 6
@@ -34,8 +35,9 @@ def letter_language(complaint: Complaint) -> str:
 def letter_context(complaint: Complaint, *, language: str, author: User | None = None) -> dict[str, Any]:
     """The values that every kind of letter may use; callers add those of their kind.
 
-    `name, reference, portal_url, product, about, points, wish, answer_by, author_name, author_line, author_phone` and
-    `organisation`: texts (empty when not known), except `points`, a list of the customer's words in quotation marks.
+    `name, reference, portal_url, product, about, points, wish, answer_by, author_name, author_line, author_phone`,
+    `organisation`, `regime` and `regime_by`: texts (empty when not known), except `points`, a list of the customer's
+    words in quotation marks.
     """
     settings = unit_settings(complaint.unit_id)
     contact = contact_of(complaint, settings, language, author)
@@ -54,7 +56,16 @@ def letter_context(complaint: Complaint, *, language: str, author: User | None =
         "author_line": contact.line,
         "author_phone": contact.phone,
         "organisation": settings.sender_name,
+        **_regime(complaint, language),
     }
+
+
+def _regime(complaint: Complaint, language: str) -> dict[str, str]:
+    """The rules that set a deadline which the letter has to name, and its day; empty texts when none does."""
+    found = regime_due(complaint, language)
+    if found is None:
+        return {"regime": "", "regime_by": ""}
+    return {"regime": found.title, "regime_by": day_words(local_day(found.due, found.zone), language)}
 
 
 def _addressee(complaint: Complaint) -> str:

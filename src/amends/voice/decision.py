@@ -25,7 +25,7 @@ class Facts:
     Attributes:
         waits_for_us: the customer's last word is unanswered; never so for what was imported.
         answered: something went out to the customer already, or is on its way.
-        sensitive: safety, legal or media: a template would sound like mockery or be held against the house.
+        sensitive: safety, legal, media or a death: a template would sound like mockery or be held against the house.
         other: the model, or a person, put it aside as something else; whoever is unsure leaves it with the complaints, and a
             letter too many is forgiven.
     """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from amends.cases.events import ComplaintAssessed
+from amends.cases.events import ComplaintAssessed, MessageQueued
 from amends.cases.public import Complaint, Phase
 from amends.core.events import on
-from amends.voice import jobs
+from amends.voice import jobs, services
 
 
 @on(ComplaintAssessed)
@@ -19,3 +19,9 @@ def acknowledge_soon(event: ComplaintAssessed) -> None:
     )
     if due.exists():
         jobs.acknowledge.defer(complaint_id=event.complaint_id)
+
+
+@on(MessageQueued)
+def make_way_for_a_person(event: MessageQueued) -> None:
+    """A person's answer goes: the automatic letter that has not left does not, and those who were called may rest."""
+    services.make_way(message_id=event.message_id)

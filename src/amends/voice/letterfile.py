@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from amends.voice.choosing import VoiceFileError, reason_of
 
 LETTERS = Path(__file__).parent / "letters"
 KINDS = (
@@ -28,6 +31,7 @@ KINDS = (
     "date_changed",
 )
 FALLBACK_LANGUAGE = "en"
+VARIANT = re.compile(r"[a-z_]+(-[a-z0-9_]+)?")
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -78,14 +82,15 @@ class Block(Part):
 
 
 class Letter(BaseModel):
-    """One kind of letter in one language. The kind `closing` ends every other one: how to answer, and who writes."""
+    """One kind of letter, or a variant of it such as `acknowledgement-serious`, in one language. The kind `closing` ends
+    every other one: how to answer, and who writes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-    version: str
-    source: str
+    version: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1)]
     subject: tuple[Line, ...] = ()
     block: Annotated[tuple[Block, ...], Field(min_length=1)]
 
@@ -106,27 +111,60 @@ def language_for(*wanted: str) -> str:
 
 
 @cache
-def letter(kind: str, language: str) -> Letter:
-    """The letter of a kind in this language, else in English.
+def letter(name: str, language: str, own: Path | None = None) -> Letter:
+    """The letter of a kind or of a variant of it (`acknowledgement-serious`) in this language, else in English.
+
+    Args:
+        own: a folder whose files take the place of the built-in ones of the same name.
 
     Raises:
-        ValueError: there is no such kind, or its file is wrong; the message names the file.
+        VoiceFileError: a file of the own folder is wrong; with the file, the place and the reason.
+        ValueError: there is no such letter.
     """
-    if kind not in KINDS:
-        raise ValueError(f"There is no letter {kind!r}; there are {', '.join(KINDS)}.")
-    path = LETTERS / f"{kind}.{language_for(language)}.toml"
-    if not path.is_file():
-        path = LETTERS / f"{kind}.{FALLBACK_LANGUAGE}.toml"
+    known = kind_of(name) in KINDS and VARIANT.fullmatch(name)
+    path = next((path for path in _candidates(name, language, own) if path.is_file()), None) if known else None
+    if path is None:
+        raise ValueError(f"There is no letter {name!r}; there are {', '.join(KINDS)}, and variants of them.")
     read = _read(path)
-    closing = _read(LETTERS / f"closing.{read.language}.toml")
+    closing = _read(next(path for path in _candidates("closing", read.language, own) if path.is_file()))
     return read.model_copy(update={"block": (*read.block, *closing.block)})
+
+
+def kind_of(name: str) -> str:
+    """The kind of a letter: `acknowledgement` of `acknowledgement-serious`."""
+    return name.partition("-")[0]
+
+
+def _candidates(name: str, language: str, own: Path | None) -> Iterator[Path]:
+    """Where a letter may lie, the best first."""
+    for one in (language_for(language), FALLBACK_LANGUAGE):
+        for folder in (own, LETTERS):
+            if folder is not None:
+                yield folder / f"{name}.{one}.toml"
+
+
+def check_folder(folder: Path) -> list[str]:
+    """What is wrong with the letters in an own folder, one sentence each with file, place and reason."""
+    if not folder.is_dir():
+        return [f"{folder}: there is no such folder"]
+    problems = []
+    for path in sorted(folder.glob("*.*.toml")):
+        try:
+            _read(path)
+        except VoiceFileError as refused:
+            problems.append(str(refused))
+    return problems
 
 
 def _read(path: Path) -> Letter:
     try:
         found = Letter.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise VoiceFileError(f"{path}: the file cannot be read ({error.strerror})") from None
     except ValueError as error:
-        raise ValueError(f"{path.name}: {error}") from error
+        raise VoiceFileError(f"{path}: {reason_of(error)}") from None
     if (found.kind, found.language) != tuple(path.name.split(".")[:2]):
-        raise ValueError(f"{path.name}: the kind and the language must be those of the file's name")
+        raise VoiceFileError(f"{path}: kind, language: they must be those of the file's name")
+    if kind_of(found.kind) not in (*KINDS, "closing"):
+        raise VoiceFileError(f"{path}: kind: there are {', '.join(KINDS)}, and variants of them")
     return found

@@ -55,3 +55,11 @@ def responsible_for(complaint: Complaint) -> list[int]:
     rows = list(memberships.values_list("role", "user_id"))
     first = next((role for role in RESPONSIBLE if any(one == role for one, _ in rows)), None)
     return sorted({user_id for role, user_id in rows if role == first})
+
+
+def line_above(complaint: Complaint) -> list[list[int]]:
+    """Who is told one after the other until somebody acts: whoever must act, the leads, the directors, the administrators."""
+    above = [int(part) for part in complaint.unit.path.strip("/").split("/") if part]
+    memberships = Membership.objects.filter(role__in=RESPONSIBLE, unit_id__in=above, user__is_active=True)
+    rows = list(memberships.values_list("role", "user_id"))
+    return [responsible_for(complaint), *([user_id for role, user_id in rows if role == one] for one in RESPONSIBLE)]

@@ -1,9 +1,12 @@
 """What other domains may use of letters."""
 
+from amends.voice.choosing import VoiceFileError
+from amends.voice.configured import letter_problems
 from amends.voice.context import letter_context, letter_language, quoted, repeatable
 from amends.voice.dates import AnswerDate, answer_dates, answer_day, day_words, local_day
 from amends.voice.letterfile import KINDS, language_for, languages
 from amends.voice.people import Contact, contact_of, responsible_for
+from amends.voice.regimes import RegimeDue, RegimeSource, regime_sources
 from amends.voice.rendering import MissingValueError, Rendered, render
 from amends.voice.services import acknowledge
 
@@ -12,7 +15,10 @@ __all__ = [
     "AnswerDate",
     "Contact",
     "MissingValueError",
+    "RegimeDue",
+    "RegimeSource",
     "Rendered",
+    "VoiceFileError",
     "acknowledge",
     "answer_dates",
     "answer_day",
@@ -22,8 +28,10 @@ __all__ = [
     "languages",
     "letter_context",
     "letter_language",
+    "letter_problems",
     "local_day",
     "quoted",
+    "regime_sources",
     "render",
     "repeatable",
     "responsible_for",

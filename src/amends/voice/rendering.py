@@ -1,4 +1,4 @@
-"""From a letter and its values to subject, plain text and HTML (PURE)."""
+"""From a letter and its values to subject, plain text and HTML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from amends.core.text import clean, clean_line
-from amends.voice.letterfile import PLACEHOLDER, Block, Letter, Line, Part, letter
+from amends.voice.configured import configured_letter
+from amends.voice.letterfile import PLACEHOLDER, Block, Letter, Line, Part
 
 Value = str | int | Sequence[str] | None
 Context = Mapping[str, Value]
@@ -38,13 +39,14 @@ def render(kind: str, language: str, context: Context) -> Rendered:
     """The letter of this kind in the customer's language (English when there is none in it).
 
     Args:
+        kind: the kind, or a variant of it that `choose_letter` named.
         context: at least what docs/reference/voice.md lists for the kind; `letter_context` gives the common part.
 
     Raises:
         MissingValueError: a placeholder that is said has no value.
         ValueError: there is no such kind.
     """
-    return render_letter(letter(kind, language), context)
+    return render_letter(configured_letter(kind, language), context)
 
 
 def render_letter(source: Letter, context: Context) -> Rendered:
