@@ -6,6 +6,7 @@ from amends.accounts.public import SYSTEM
 from amends.cases.events import PhaseChanged
 from amends.cases.public import Action, Complaint, Phase, access_complaint
 from amends.core.events import on
+from amends.handling import packet
 from amends.handling.models import Proposal
 from amends.handling.rules import ANSWERS, OPEN_STATES, ProposalState
 from amends.handling.services.answers import finish_answer
@@ -14,6 +15,7 @@ from amends.handling.services.proposals import close_as_withdrawn
 from amends.handling.services.telling import ask_for_final_answer
 from amends.handling.services.writing import write_resolution
 
+__all__ = ["packet"]  # registers itself
 _ANSWERS = {Action.AGREE.value: "accepted", Action.DECLINE.value: "declined"}
 _ENDINGS = (Phase.RESOLVED, Phase.WITHDRAWN, Phase.OUT_OF_JURISDICTION)
 

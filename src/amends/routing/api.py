@@ -6,10 +6,11 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from ninja.responses import Status
 
-from amends.accounts.public import Permission, team_by_key
+from amends.accounts.public import Permission, team_by_key, unit_by_key
 from amends.cases.public import access_complaint
 from amends.core.api import api_actor, scope
-from amends.routing import services
+from amends.core.errors import NotFound
+from amends.routing import paths, services
 from amends.routing.sections import HandoffOut, handoff_out
 
 router = Router(tags=["routing"])
@@ -55,3 +56,34 @@ def accept(request: HttpRequest, handoff_id: int) -> HandoffOut:
 def return_(request: HttpRequest, handoff_id: int, body: ReasonIn) -> HandoffOut:
     """Give the case back with a reason."""
     return handoff_out(services.return_handoff(actor=api_actor(request), handoff_id=handoff_id, reason=body.reason))
+
+
+class PathOut(Schema):
+    """Tier → key of the team, with what is inherited from the units above."""
+
+    path: dict[int, str]
+
+
+class PathIn(Schema):
+    """Tier (2 to 5) → key of the team; a tier that is left out is inherited."""
+
+    path: dict[int, str]
+
+
+@router.get("/units/{key}/escalation-path", response=PathOut, summary="The way up from a unit")
+@scope(Permission.SETTINGS_CHANGE)
+def escalation_path(request: HttpRequest, key: str) -> PathOut:
+    """Which team follows which when a case of this unit goes up."""
+    unit = unit_by_key(key)
+    if not api_actor(request).sees_unit(unit.pk):
+        raise NotFound
+    return PathOut(path={tier: team.key for tier, team in sorted(paths.path_for(unit).items())})
+
+
+@router.put("/units/{key}/escalation-path", response=PathOut, summary="Change the way up from a unit")
+@scope(Permission.SETTINGS_CHANGE)
+def change_escalation_path(request: HttpRequest, key: str, body: PathIn) -> PathOut:
+    """Replace the unit's own steps; nothing inherits again."""
+    teams = {tier: team_by_key(team).pk for tier, team in body.path.items()}
+    found = paths.set_path(actor=api_actor(request), unit_id=unit_by_key(key).pk, teams=teams)
+    return PathOut(path={tier: team.key for tier, team in sorted(found.items())})

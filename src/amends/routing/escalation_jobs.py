@@ -1,10 +1,10 @@
-"""What must not be forgotten: overdue call-backs. Registered when the handlers are imported."""
+"""What must not be forgotten: overdue call-backs, hand-offs that nobody accepts. Registered when the handlers are imported."""
 
 from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from amends.routing import callbacks
+from amends.routing import callbacks, climbing
 
 
 @app.periodic(cron="* * * * *")
@@ -13,3 +13,11 @@ def alarm_overdue_call_backs(timestamp: int) -> int:
     """Raise the alarm for calls that nobody made; safe to run twice."""
     del timestamp
     return callbacks.alarm_overdue()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="urgent", queueing_lock="routing.climb_handoffs", name="routing.climb_handoffs")
+def climb_handoffs(timestamp: int) -> int:
+    """Ask the next team where nobody accepted in time; safe to run twice."""
+    del timestamp
+    return climbing.climb_handoffs()

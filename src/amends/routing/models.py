@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from amends.accounts.public import Team, User
+from amends.accounts.public import Team, Unit, User
 from amends.cases.public import Complaint
 from amends.core import clock
 
@@ -35,6 +35,11 @@ class Handoff(models.Model):
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="handoffs_decided")
     return_reason = models.TextField(blank=True)
+    climbs_at = models.DateTimeField(null=True, help_text="when the next team is asked unless somebody accepts")
+    climbs = models.PositiveSmallIntegerField(default=0, db_default=0)
+    asked = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), help_text="teams asked before"
+    )
 
     class Meta:
         constraints = [
@@ -50,7 +55,38 @@ class Handoff(models.Model):
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="handoff_has_reason"),
         ]
-        indexes = [models.Index(fields=["to_team", "created_at"], name="handoff_waiting", condition=Q(state="offered"))]
+        indexes = [
+            models.Index(fields=["to_team", "created_at"], name="handoff_waiting", condition=Q(state="offered")),
+            models.Index(fields=["climbs_at", "id"], name="handoff_climbs", condition=Q(state="offered")),
+        ]
+
+
+class PathStep(models.Model):
+    """The team of a tier for a unit and everything below it that names no other."""
+
+    unit = models.ForeignKey(Unit, models.CASCADE, related_name="escalation_path")
+    tier = models.PositiveSmallIntegerField()
+    team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("unit", "tier", name="path_step_once"),
+            models.CheckConstraint(condition=Q(tier__gte=2, tier__lte=5), name="path_step_tier_range"),
+        ]
+
+
+class FiredCriterion(models.Model):
+    """A criterion that held of a case, once, with the version of the rules that said so."""
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="criteria")
+    key = models.CharField(max_length=40)
+    version = models.CharField(max_length=20)
+    action = models.CharField(max_length=10)
+    did = models.CharField(max_length=20, help_text="alerted, escalated, proposed, or why it could not be")
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("complaint", "key", name="criterion_fired_once")]
 
 
 class CaseAboutStaff(models.Model):

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from amends.cases.public import Complaint, messages_of, points_of
 from amends.clocks.public import clocks_of
 from amends.core import clock
+from amends.core.registry import Registry
 from amends.core.text import shorten
 
 
-def build_packet(complaint: Complaint) -> dict[str, Any]:
-    """What the receiver reads first: summary, points, what was said and done, clocks, mood. JSON values only."""
+@dataclass(frozen=True, slots=True)
+class PacketPart:
+    """What a domain above adds: `read` gives JSON values of a complaint."""
+
+    key: str
+    read: Callable[[Complaint], Any]
+    order: int = 100
+
+
+packet_parts: Registry[PacketPart] = Registry("packet parts")
+
+
+def build_packet(complaint: Complaint, *, why: str = "") -> dict[str, Any]:
+    """What the receiver reads first: summary, why it comes, points, what was said, tried, promised, clocks, mood.
+
+    JSON values only. The registered parts come with their own keys: `promises`, `found_out`.
+    """
     messages = messages_of(complaint)
     now = clock.now()
     return {
+        "why": shorten(why, 500),
         "summary": shorten(complaint.subject or complaint.text, 200),
         "wish": shorten(complaint.desired_outcome, 300),
         "mood": None if complaint.sentiment is None else round(complaint.sentiment, 2),
@@ -29,6 +48,7 @@ def build_packet(complaint: Complaint) -> dict[str, Any]:
             {"kind": one.kind, "due": one.due_at.isoformat(), "state": str(one.state(now))}
             for one in clocks_of(complaint)
         ],
+        **{part.key: part.read(complaint) for part in packet_parts},
     }
 
 

@@ -3,6 +3,7 @@
 from amends.routing.concerned import note_staff_concerned, staff_complained_about
 from amends.routing.desk import assign_waiting, say_presence, seen
 from amends.routing.models import CaseAboutStaff, Handoff, HandoffState
+from amends.routing.packet import PacketPart, packet_parts
 from amends.routing.selectors import handoffs_of, member_ids, pending_handoffs, responsible_ids
 from amends.routing.services import accept_handoff, alert_of_new_case, alert_owner, escalate, return_handoff, route
 
@@ -10,6 +11,7 @@ __all__ = [
     "CaseAboutStaff",
     "Handoff",
     "HandoffState",
+    "PacketPart",
     "accept_handoff",
     "alert_of_new_case",
     "alert_owner",
@@ -18,6 +20,7 @@ __all__ = [
     "handoffs_of",
     "member_ids",
     "note_staff_concerned",
+    "packet_parts",
     "pending_handoffs",
     "responsible_ids",
     "return_handoff",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -16,11 +17,13 @@ from amends.core.events import publish
 from amends.core.text import clean
 from amends.notifications.public import Alert, raise_alert, tell
 from amends.routing.alert_rules import CaseFacts, choose_rule, read_rules
+from amends.routing.climbing import minutes_to_accept
 from amends.routing.configured import rules_file
 from amends.routing.events import CaseEscalated, CaseRouted, HandoffAccepted, HandoffReturned
 from amends.routing.facts import facts_of
 from amends.routing.models import Handoff, HandoffState, RoutedCase
 from amends.routing.packet import build_packet
+from amends.routing.paths import next_team
 from amends.routing.ruleset import decide
 from amends.routing.rulesets import active_version, rules_of
 from amends.routing.selectors import member_ids, people_of, responsible_ids, team_choices
@@ -167,7 +170,8 @@ def escalate(*, actor: Actor, complaint_id: int, reason: str, to_team_id: int | 
                     from_user_id=actor.user_id,
                     from_tier=complaint.tier,
                     reason=reason,
-                    packet=build_packet(complaint),
+                    packet=build_packet(complaint, why=reason),
+                    climbs_at=clock.now() + timedelta(minutes=minutes_to_accept(complaint.severity)),
                 )
         except IntegrityError as error:
             if "handoff_one_open" not in str(error):
@@ -195,11 +199,7 @@ def _target(complaint: Complaint, to_team_id: int | None) -> Team:
     if to_team_id is not None:
         team = Team.objects.filter(pk=to_team_id).first()
     else:
-        team = (
-            complaint.team.escalates_to
-            if complaint.team
-            else Team.objects.filter(tier__gt=complaint.tier).order_by("tier", "id").first()
-        )
+        team = next_team(complaint, team=complaint.team, tier=complaint.tier)
     if team is None:
         raise BadInput("There is no team above this one: choose a team to hand the case to.", field="to_team")
     if team.pk == complaint.team_id:
@@ -221,6 +221,9 @@ def _decide(actor: Actor, handoff_id: int, state: str, **values: object) -> Hand
     )
     if not won:
         raise Conflict("Somebody has decided about this hand-off already: load the page again.")
+    Alert.objects.filter(key=f"handoff:{handoff_id}:top", answered_at=None).update(
+        answered_at=clock.now(), answered_by_id=actor.user_id, answered_how="by itself", climbs_at=None
+    )
     handoff.refresh_from_db()
     return handoff
 
