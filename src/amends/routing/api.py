@@ -10,10 +10,11 @@ from amends.accounts.public import Permission, team_by_key, unit_by_key
 from amends.cases.public import access_complaint
 from amends.core.api import api_actor, scope
 from amends.core.errors import NotFound
-from amends.routing import paths, services
+from amends.routing import paths, rules_api, services
 from amends.routing.sections import HandoffOut, handoff_out
 
 router = Router(tags=["routing"])
+router.add_router("", rules_api.router)
 
 
 class EscalateIn(Schema):

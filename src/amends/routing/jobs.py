@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from amends.routing import desk
+from amends.routing import desk, stuck
 from amends.routing.models import Assigns, TeamDesk
 
 
@@ -23,3 +23,11 @@ def give_back(timestamp: int) -> int:
     """Every minute: who is off shift gives back what nobody answered; how many cases."""
     del timestamp
     return desk.give_back_of_absent()
+
+
+@app.periodic(cron="30 6 * * *")
+@app.task(queue="default", queueing_lock="routing.stuck_digest", name="routing.stuck_digest")
+def stuck_digest(timestamp: int) -> int:
+    """Every morning: owners and leads hear which of their cases are stuck; how many people were told."""
+    del timestamp
+    return stuck.send_digest()

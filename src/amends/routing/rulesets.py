@@ -96,8 +96,8 @@ def save_draft(*, actor: Actor, document: object, seen: Mapping[str, Any] | None
     with transaction.atomic():
         _take_turns()
         mine = draft()
-        current = mine.rules if mine else document_of(rules_of(active_version()))
-        if seen is not None and current != seen:
+        current = document_of(rules_of(mine or active_version()))
+        if seen is not None and current != document_of(read_rule_set(seen)):
             raise Conflict(_("Somebody else has changed the draft: load the page again."))
         if mine is None:
             mine = RuleSetVersion.objects.create(rules=rules, based_on=active_version(), created_by_id=actor.user_id)

@@ -62,8 +62,8 @@ def try_out(*, actor: Actor, rules: RuleSet, last: int = PAST) -> Trial:
         by_rule[decided.rule] += 1
         if decided.team_id != was:
             moves[(decided.rule, was, decided.team_id)] += 1
-            if len(examples) < 10:
-                examples.append(case.reference or "")
+            if case.reference and len(examples) < 10:
+                examples.append(case.reference)
     return Trial(
         looked_at=len(cases),
         moved=sum(moves.values()),

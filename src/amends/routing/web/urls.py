@@ -1,10 +1,16 @@
-"""Addresses of the hand-off panel's forms."""
+"""Addresses of the pages and panels of routing."""
 
 from django.urls import path
 
-from amends.routing.web import callbacks, views
+from amends.routing.web import callbacks, rules, simulation, stuck, views
 
 urlpatterns = [
+    path("routing/", rules.rules, name="routing_rules"),
+    path("routing/change/", rules.change, name="change_routing_rules"),
+    path("routing/rules/add/", rules.edit, name="add_routing_rule"),
+    path("routing/rules/<int:number>/", rules.edit, name="routing_rule"),
+    path("routing/simulation/", simulation.simulation, name="routing_simulation"),
+    path("stuck/", stuck.stuck, name="stuck_cases"),
     path("callbacks/", callbacks.today, name="callbacks"),
     path("cases/<str:reference>/callbacks/", callbacks.plan, name="plan_call_back"),
     path("cases/<str:reference>/callbacks/<int:call_back_id>/attempt/", callbacks.attempt, name="note_attempt"),

@@ -1,0 +1,31 @@
+"""The areas of routing in the staff's bar."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from amends.accounts.public import Permission
+from amends.core.places import Group, Place, places
+
+places.register(
+    Place(
+        "routing_rules",
+        _("Routing rules"),
+        _("Go to the routing rules"),
+        "routing_rules",
+        Permission.SETTINGS_CHANGE,
+        group=Group.SETTINGS,
+        order=40,
+    )
+)
+places.register(
+    Place(
+        "stuck_cases",
+        _("Stuck cases"),
+        _("Go to the stuck cases"),
+        "stuck_cases",
+        Permission.CASE_VIEW,
+        group=Group.LISTEN,
+        order=60,
+    )
+)
