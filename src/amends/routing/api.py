@@ -11,6 +11,8 @@ from amends.cases.public import access_complaint
 from amends.core.api import api_actor, scope
 from amends.core.errors import NotFound
 from amends.routing import paths, rules_api, services
+from amends.routing.criteria import try_on_past
+from amends.routing.criteria_rules import read_criteria
 from amends.routing.sections import HandoffOut, handoff_out
 
 router = Router(tags=["routing"])
@@ -88,3 +90,27 @@ def change_escalation_path(request: HttpRequest, key: str, body: PathIn) -> Path
     teams = {tier: team_by_key(team).pk for tier, team in body.path.items()}
     found = paths.set_path(actor=api_actor(request), unit_id=unit_by_key(key).pk, teams=teams)
     return PathOut(path={tier: team.key for tier, team in sorted(found.items())})
+
+
+class TrialOut(Schema):
+    """The criteria as sentences with how often each would have held, and how many cases would have gone up."""
+
+    version: str
+    cases: int
+    affected: int
+    escalated: int
+    rules: list[tuple[str, str, int]]
+
+
+@router.get("/escalation-criteria", response=TrialOut, summary="The criteria of escalation, tried on past cases")
+@scope(Permission.REPORT_VIEW)
+def escalation_criteria(request: HttpRequest) -> TrialOut:
+    """Each rule as key, sentence and count over the newest cases one may see."""
+    rules, trial = read_criteria(), try_on_past(actor=api_actor(request))
+    return TrialOut(
+        version=rules.version,
+        cases=trial.cases,
+        affected=trial.affected,
+        escalated=trial.escalated,
+        rules=[(one.key, one.sentence(), trial.by_rule[one.key]) for one in rules.rule],
+    )

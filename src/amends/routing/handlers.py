@@ -9,7 +9,7 @@ from amends.cases.public import OPEN_PHASES, Complaint
 from amends.clocks.events import ClockBreached, ClockWarned
 from amends.clocks.public import clock_words
 from amends.core.events import on
-from amends.routing import callbacks, escalation_jobs, services, settling
+from amends.routing import callbacks, criteria, escalation_jobs, services, settling
 
 __all__ = ["escalation_jobs", "settling"]
 
@@ -28,6 +28,7 @@ def route_and_alert(event: ComplaintAssessed) -> None:
     if complaint.waiting_for_us_since is not None:
         services.alert_of_new_case(complaint_id=event.complaint_id)
         callbacks.plan_for_unhappy(complaint_id=event.complaint_id)
+        criteria.consider(complaint_id=event.complaint_id)
 
 
 @on(MessageReceived)
@@ -39,6 +40,7 @@ def alert_of_answer(event: MessageReceived) -> None:
         what=lambda: _("the customer wrote"),
         key=f"message:{event.message_id}",
     )
+    criteria.consider(complaint_id=event.complaint_id)
 
 
 @on(MessageFailed)
@@ -61,6 +63,7 @@ def alert_of_warning(event: ClockWarned) -> None:
         what=lambda: _("%(clock)s is due soon") % {"clock": clock_words(event.clock_id)},
         key=f"warned:{event.clock_id}",
     )
+    criteria.consider(complaint_id=event.complaint_id)
 
 
 @on(ClockBreached)
@@ -71,3 +74,4 @@ def alert_of_breach(event: ClockBreached) -> None:
         what=lambda: _("%(clock)s is overdue") % {"clock": clock_words(event.clock_id)},
         key=f"breached:{event.clock_id}",
     )
+    criteria.consider(complaint_id=event.complaint_id)

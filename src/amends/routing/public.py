@@ -1,6 +1,7 @@
 """What other domains may use of routing."""
 
 from amends.routing.concerned import note_staff_concerned, staff_complained_about
+from amends.routing.criteria import consider, try_on_past
 from amends.routing.desk import assign_waiting, say_presence, seen
 from amends.routing.models import CaseAboutStaff, Handoff, HandoffState
 from amends.routing.packet import PacketPart, packet_parts
@@ -16,6 +17,7 @@ __all__ = [
     "alert_of_new_case",
     "alert_owner",
     "assign_waiting",
+    "consider",
     "escalate",
     "handoffs_of",
     "member_ids",
@@ -28,4 +30,5 @@ __all__ = [
     "say_presence",
     "seen",
     "staff_complained_about",
+    "try_on_past",
 ]

@@ -96,6 +96,21 @@ def alert_of_breach(*, complaint_id: int, what: Callable[[], str], key: str) -> 
     return 0 if raised is None else len(raised.levels[0])
 
 
+def alert_by_criterion(*, complaint_id: int, what: Callable[[], str], key: str) -> Alert | None:
+    """A criterion of escalation holds: the owner or the team, then the people in charge, until somebody has it."""
+    complaint = Complaint.objects.select_related("unit").get(pk=complaint_id)
+    people = people_of(complaint)
+    return raise_alert(
+        levels=[people["owner"] or people["team"], people["leads"], people["directors"], people["administrators"]],
+        kind="escalation",
+        title=lambda: f"{complaint.reference}: {what()}",
+        url=f"/cases/{complaint.reference}/",
+        complaint_id=complaint.pk,
+        key=f"criterion:{complaint.pk}:{key}",
+        minutes=30,
+    )
+
+
 def _raise(complaint: Complaint, event: str, *, title: Callable[[], str], key: str) -> Alert | None:
     """Raise the alert that the rules ask for; None when none does, or it was raised before."""
     facts = CaseFacts(
