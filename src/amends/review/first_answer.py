@@ -28,10 +28,11 @@ WITH seen AS (
            (of.received_at AT TIME ZONE %s)::date AS day
     FROM ({complaints}) of
 ), first AS (
-    SELECT DISTINCT ON (message.complaint_id) message.complaint_id, message.sent_at, message.automatic
+    SELECT message.complaint_id, min(message.sent_at) AS sent_at,
+           (min(message.sent_at) = min(message.sent_at) FILTER (WHERE message.automatic)) IS TRUE AS automatic
     FROM cases_message message JOIN seen ON seen.id = message.complaint_id
     WHERE message.direction = %s AND message.sent_at IS NOT NULL AND message.state = ANY(%s)
-    ORDER BY message.complaint_id, message.sent_at, message.id
+    GROUP BY message.complaint_id
 ), waits AS (
     SELECT seen.*, first.automatic,
            CASE WHEN first.sent_at IS NOT NULL
