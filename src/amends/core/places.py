@@ -14,6 +14,7 @@ class Group(StrEnum):
     """Where an area is listed: the daily work stands in the bar itself, the rest in its menu under a heading."""
 
     WORK = "work"
+    TALK = "talk"
     INTAKE = "intake"
     LISTEN = "listen"
     SETTINGS = "settings"

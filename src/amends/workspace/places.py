@@ -14,6 +14,7 @@ from amends.core.places import Group, Place, places
 
 GROUP_TITLES = {
     Group.WORK: gettext_lazy("Work"),
+    Group.TALK: gettext_lazy("Conversations"),
     Group.INTAKE: gettext_lazy("Intake"),
     Group.LISTEN: gettext_lazy("Listening"),
     Group.SETTINGS: gettext_lazy("Settings"),

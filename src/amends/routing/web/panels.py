@@ -77,7 +77,7 @@ places.register(
         _("Go to the calls that are owed"),
         "callbacks",
         Permission.CASE_VIEW,
-        group=Group.WORK,
-        order=35,
+        group=Group.TALK,
+        order=30,
     )
 )

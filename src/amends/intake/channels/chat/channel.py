@@ -22,5 +22,5 @@ def _send(message_id: int, not_before: datetime | None) -> None:
 
 channels.register(Channel("chat", _("Chat"), order=30, send=_send))
 places.register(
-    Place("chats", _("Chats"), _("Go to the chats"), "chats", Permission.CASE_VIEW, group=Group.INTAKE, order=5)
+    Place("chats", _("Chats"), _("Go to the chats"), "chats", Permission.CASE_VIEW, group=Group.TALK, order=10)
 )

@@ -40,5 +40,5 @@ def know_the_callers(event: ComplaintsImported) -> None:
 
 
 places.register(
-    Place("calls", _("Calls"), _("Go to the calls"), "calls", Permission.CASE_REGISTER, group=Group.WORK, order=30)
+    Place("calls", _("Calls"), _("Go to the calls"), "calls", Permission.CASE_REGISTER, group=Group.TALK, order=20)
 )
