@@ -133,6 +133,18 @@ def test_one_reaction_that_fails_does_not_hold_up_the_others(
     assert sweep(now=moment) == Swept(breached=1)
 
 
+def test_what_is_done_too_late_before_a_sweep_has_looked_is_no_silent_breach(house: House, heard: Heard) -> None:
+    complaint = received(house)
+    with clock.frozen_at(RECEIVED + timedelta(minutes=6)):
+        move(actor=SYSTEM, complaint_id=complaint.pk, action="withdraw", reason="It was another shop.")
+        assert sweep() == Swept()
+    assert heard.kinds() == [("ClockBreached", "acknowledge")]
+    assert isinstance(heard.said[0], ClockBreached)
+    assert heard.said[0].over
+    kinds = [row.kind for row in records_of(f"complaint:{complaint.pk}")]
+    assert kinds.count("clock_breached") == 1
+
+
 def test_the_job_says_what_it_did_and_fails_loudly(house: House, heard: Heard) -> None:
     received(house)
     heard.fails_for = "acknowledge"

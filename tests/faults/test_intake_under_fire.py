@@ -205,7 +205,8 @@ def check_complaints(system: WholeSystem, clients: Clients) -> None:
 
 def check_letters(system: WholeSystem) -> None:
     """One letter for each customer; a copy is only ever the same message again."""
-    letters = system.letters()
+    # What the staff are told by mail while things burn is not for the customers.
+    letters = [letter for letter in system.letters() if not letter.recipient.endswith("@northlight.example")]
     by_customer: dict[str, Counter[str]] = {}
     for letter in letters:
         by_customer.setdefault(letter.recipient, Counter())[letter.message_id] += 1

@@ -36,10 +36,7 @@ def _breaches(problems: list[str]) -> dict[str, int]:
     problems += [f"clock {pk} ran out and nobody noticed" for pk in silent.values_list("pk", flat=True)]
     broken = Clock.objects.filter(breached_at__isnull=False)
     rows = Counter(row["clock"] for row in Record.objects.filter(kind="clock_breached").values_list("data", flat=True))
-    # A duty that is done late before the sweep has looked is noted as broken when its clock stops, and says so to nobody:
-    # what was owed has just been done. Counted apart, so that it does not hide.
-    done_late = set(broken.filter(stopped_at=F("breached_at")).values_list("pk", flat=True)) - set(rows)
-    breached = set(broken.values_list("pk", flat=True)) - done_late
+    breached = set(broken.values_list("pk", flat=True))
     excused = set(Clock.objects.filter(stopped_at__lte=F("due_at")).values_list("pk", flat=True))
     problems += [f"clock {pk}: {rows[pk]} records of its breach" for pk in breached if rows[pk] != 1]
     problems += [f"clock {pk} has a record of a breach and was not broken" for pk in set(rows) - breached - excused]
@@ -59,7 +56,6 @@ def _breaches(problems: list[str]) -> dict[str, int]:
         "ran_out": len(breached),
         "records": sum(rows.values()),
         "alerts": len(alerts),
-        "done_late_before_the_sweep": len(done_late),
     }
 
 

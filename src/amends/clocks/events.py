@@ -18,8 +18,12 @@ class ClockWarned(Event):
 
 @dataclass(frozen=True, slots=True)
 class ClockBreached(Event):
-    """A clock ran out while it was still running; published once."""
+    """A clock ran out while it was still running; published once.
+
+    `over` says that what it waited for has been done meanwhile, too late.
+    """
 
     clock_id: int
     complaint_id: int
     kind: str
+    over: bool = False

@@ -215,12 +215,14 @@ def _answer(alert: Alert, actor: Actor, how: str) -> bool:
     return True
 
 
-def settle(*, complaint_id: int, kinds: frozenset[str] | None = None, by: Actor) -> int:
+def settle(*, complaint_id: int, kinds: frozenset[str] | None = None, key: str = "", by: Actor) -> int:
     """What an alert asked for has happened without a press: somebody took the case, or wrote. How many rested by it.
 
-    `kinds` limits it to some kinds of alert; None is all.
+    `kinds` limits it to some kinds of alert, `key` to one of them.
     """
     waiting = Alert.objects.filter(complaint_id=complaint_id, answered_at=None)
+    if key:
+        waiting = waiting.filter(key=key)
     if kinds is not None:
         waiting = waiting.filter(kind__in=kinds)
     return sum(_answer(alert, by, "by itself") for alert in waiting)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from amends.accounts.public import SYSTEM
 from amends.cases.events import ComplaintAssessed, MessageFailed, MessageReceived
 from amends.cases.public import OPEN_PHASES, Complaint
 from amends.clocks.events import ClockBreached, ClockWarned
 from amends.clocks.public import clock_words
 from amends.core.events import on
+from amends.notifications.public import settle
 from amends.routing import callbacks, criteria, escalation_jobs, services, settling
 
 __all__ = ["escalation_jobs", "settling"]
@@ -69,9 +71,16 @@ def alert_of_warning(event: ClockWarned) -> None:
 @on(ClockBreached)
 def alert_of_breach(event: ClockBreached) -> None:
     """A deadline has passed: the owner and everybody responsible above know, and it climbs until somebody has it."""
+    key = f"breached:{event.clock_id}"
     services.alert_of_breach(
         complaint_id=event.complaint_id,
-        what=lambda: _("%(clock)s is overdue") % {"clock": clock_words(event.clock_id)},
-        key=f"breached:{event.clock_id}",
+        what=lambda: (
+            (_("%(clock)s was kept too late") if event.over else _("%(clock)s is overdue"))
+            % {"clock": clock_words(event.clock_id)}
+        ),
+        key=key,
     )
+    if event.over:
+        # They have to know, and nobody has to be called any more.
+        settle(complaint_id=event.complaint_id, key=key, by=SYSTEM)
     criteria.consider(complaint_id=event.complaint_id)

@@ -115,7 +115,9 @@ class Evidence:
             for hit in self.context.get(name, []):
                 # "If you do not pay two bitcoin" is extortion all the same; "she was out of the office" inside a long
                 # story is no automatic reply.
-                if (name == "spam" or not self.negated(hit)) and (name != "automatic" or len(self.text.tokens) <= _AUTOMATIC_TOKENS):
+                if (name == "spam" or not self.negated(hit)) and (
+                    name != "automatic" or len(self.text.tokens) <= _AUTOMATIC_TOKENS
+                ):
                     return hit
         return None
 

@@ -11,11 +11,12 @@ from django.db import transaction
 from django.db.models import Case, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from amends.accounts.public import Actor, UnitSettings, unit_settings
+from amends.accounts.public import SYSTEM, Actor, UnitSettings, unit_settings
 from amends.audit.public import record
 from amends.cases.public import Complaint, access_complaint, announce_change, set_next_due
 from amends.clocks.configured import configured_packs
 from amends.clocks.engine import NO_CLOSURES, Due, countable, due
+from amends.clocks.events import ClockBreached
 from amends.clocks.models import Clock, Fact, PointPart
 from amends.clocks.public_holidays import UnknownPlaceError
 from amends.clocks.rulepack import RulePack
@@ -25,6 +26,7 @@ from amends.clocks.services.telling import tell_of_moved
 from amends.clocks.states import next_alarm
 from amends.clocks.zones import UnknownZoneError
 from amends.core import clock
+from amends.core.events import publish
 
 logger = logging.getLogger(__name__)
 
@@ -194,6 +196,11 @@ def stop(*, actor: Actor, complaint_id: int, event: str, at: datetime | None = N
             return 0
         moment = at or clock.now()
         _stop_these(Clock.objects.filter(pk__in=[one.pk for one in clocks]), by=event, at=moment)
+        late = [one for one in clocks if one.missed == Missed.BREACH and not one.breached_at and one.due_at < moment]
+        for one in late:
+            # Done too late before any sweep had looked: a broken deadline all the same, and never a silent one.
+            record(actor=SYSTEM, chain=f"complaint:{complaint_id}", kind="clock_breached", data=noticed(one))
+            publish(ClockBreached(clock_id=one.pk, complaint_id=complaint_id, kind=one.kind, over=True))
         record(
             actor=actor,
             chain=f"complaint:{complaint_id}",
@@ -202,6 +209,11 @@ def stop(*, actor: Actor, complaint_id: int, event: str, at: datetime | None = N
         )
         _note_next_due(complaint_id, None)
     return len(clocks)
+
+
+def noticed(one: Clock) -> dict[str, object]:
+    """What the record keeps of a warning or a breach."""
+    return {"clock": one.pk, "kind": one.kind, "pack": one.pack, "due": one.due_at.isoformat()}
 
 
 def _stop_these(clocks: QuerySet[Clock], *, by: str, at: datetime) -> int:

@@ -18,6 +18,7 @@ from amends.cases.public import access_complaint, announce_change
 from amends.clocks.events import ClockBreached, ClockWarned
 from amends.clocks.models import Clock
 from amends.clocks.rulewords import Missed
+from amends.clocks.services.running import noticed
 from amends.clocks.states import LAPSED, next_alarm
 from amends.core import clock
 from amends.core.events import publish
@@ -120,7 +121,7 @@ def _win(one: Clock, **changes: object) -> bool:
 def _warn(one: Clock, now: datetime) -> bool:
     if not _win(one, warned_at=now, alarm_at=next_alarm(due_at=one.due_at, warnings=one.warnings, now=now)):
         return False
-    record(actor=SYSTEM, chain=f"complaint:{one.complaint_id}", kind="clock_warned", data=_noticed(one))
+    record(actor=SYSTEM, chain=f"complaint:{one.complaint_id}", kind="clock_warned", data=noticed(one))
     publish(ClockWarned(clock_id=one.pk, complaint_id=one.complaint_id, kind=one.kind))
     return True
 
@@ -128,10 +129,6 @@ def _warn(one: Clock, now: datetime) -> bool:
 def _breach(one: Clock, now: datetime) -> bool:
     if not _win(one, breached_at=now, alarm_at=None):
         return False
-    record(actor=SYSTEM, chain=f"complaint:{one.complaint_id}", kind="clock_breached", data=_noticed(one))
+    record(actor=SYSTEM, chain=f"complaint:{one.complaint_id}", kind="clock_breached", data=noticed(one))
     publish(ClockBreached(clock_id=one.pk, complaint_id=one.complaint_id, kind=one.kind))
     return True
-
-
-def _noticed(one: Clock) -> dict[str, object]:
-    return {"clock": one.pk, "kind": one.kind, "pack": one.pack, "due": one.due_at.isoformat()}

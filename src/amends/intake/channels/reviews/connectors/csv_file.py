@@ -26,6 +26,8 @@ from amends.intake.channels.reviews.connectors.base import (
 )
 from amends.intake.channels.reviews.connectors.calls import moment_of, stars
 
+LONGEST = 100_000
+"""Characters of one field: more is a quotation mark that is missing."""
 ROWS = 20_000
 COLUMN = r"[^\x00-\x1f]{1,100}"
 FIELDS = ("id", "text", "title", "author", "rating", "language", "url", "published")
@@ -78,6 +80,8 @@ def read_csv(data: bytes, mapping: Mapping[str, str]) -> list[Item]:
                 raise BadInput(f"Line {reader.line_num} has another number of fields than the first.", field="file")
             item = _item({field: row.get(column, "").strip() for field, column in columns.items()}, reader.line_num)
             items += [item] if item else []
+            if any(len(value) > LONGEST for value in row.values()):
+                raise BadInput(f"Line {reader.line_num} is longer than {LONGEST:,} characters.", field="file")
             if len(items) > ROWS:
                 raise BadInput(f"The file has more than {ROWS:,} reviews: divide it.", field="file")
     except csv.Error as error:
