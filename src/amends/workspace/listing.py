@@ -20,12 +20,15 @@ from amends.core import clock
 from amends.core.errors import BadInput
 from amends.core.paging import decode_cursor, encode_cursor
 from amends.core.text import clean_line, shorten
+from amends.triage.public import LaneName
 from amends.workspace.badges import ClockBadge
 from amends.workspace.deadlines import badges_for
 
 PAGE = 50
 SOON = timedelta(hours=4)
 SEARCH_WORDS = 8
+BY_TIME = frozenset({"all", "other"})
+"""Views whose newest case comes first; in the others it is what is due first."""
 CUSTOMERS = 200
 """At most so many customers are looked at for one search by name."""
 
@@ -72,6 +75,12 @@ VIEWS = {
             gettext_lazy("All cases"),
             gettext_lazy("Go to all cases"),
             gettext_lazy("Every case you may see, newest first."),
+        ),
+        QueueView(
+            "other",
+            gettext_lazy("Something else"),
+            gettext_lazy("Go to open mail that is no complaint"),
+            gettext_lazy("Open mail that is no complaint, newest first. No deadline runs here."),
         ),
     )
 }
@@ -132,7 +141,7 @@ def queue_page(
         BadInput: the cursor is damaged.
     """
     cases = _narrow(_in_view(actor, view), narrowing or Narrowing())
-    by_time = view == "all"
+    by_time = view in BY_TIME
     cases = (
         cases.order_by("-received_at", "-id")
         if by_time
@@ -153,7 +162,10 @@ def _in_view(actor: Actor, view: str) -> QuerySet[Complaint]:
         return cases
     cases = cases.filter(phase__in=sorted(OPEN_PHASES))
     if view == "mine":
-        return cases.filter(owner_id=actor.user_id)
+        return cases.filter(owner_id=actor.user_id)  # whoever took something that is no complaint finds it here
+    if view == "other":
+        return cases.filter(lane__lane=LaneName.OTHER)
+    cases = cases.exclude(lane__lane=LaneName.OTHER)
     if view == "team":
         return cases.filter(
             team_id__in=list(Team.objects.filter(team_members__user_id=actor.user_id or 0).values_list("pk", flat=True))
