@@ -31,6 +31,7 @@ class UnitOut(Schema):
     country: str
     language: str
     rule_packs: list[str]
+    hours: dict[str, list[list[str]]]
 
 
 class TeamOut(Schema):
@@ -72,6 +73,7 @@ class UnitChange(Schema):
     language: str | None = Field(None, pattern=r"^([a-z]{2})?$")
     currency: str | None = Field(None, pattern=r"^([A-Z]{3})?$")
     rule_packs: list[str] | None = Field(None, max_length=20)
+    hours: dict[str, list[list[str]]] | None = None
     sender_name: str | None = Field(None, max_length=200)
     sender_email: str | None = Field(None, max_length=254, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$")
     inbound_address: str | None = Field(None, max_length=254, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$")
@@ -136,6 +138,7 @@ def _unit(one: Unit) -> UnitOut:
         country=one.country,
         language=one.language,
         rule_packs=one.rule_packs,
+        hours=one.hours,
     )
 
 

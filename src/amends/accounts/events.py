@@ -53,6 +53,15 @@ class UserCreated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LanguagesChanged(Event):
+    """The languages somebody speaks were changed."""
+
+    user_id: int
+    actor_kind: str
+    actor_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class TokenCreated(Event):
     """An API token was made."""
 

@@ -80,6 +80,12 @@ class Unit(models.Model):
     language = models.CharField(max_length=10, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     rule_packs = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    hours = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text='opening hours, {"mon": [["09:00", "17:00"]], …}',
+    )
     sender_name = models.CharField(max_length=200, blank=True)
     sender_email = models.EmailField(blank=True)
     inbound_address = models.EmailField(blank=True, help_text=_("Mail to this address belongs to this unit."))

@@ -1,6 +1,19 @@
 """What other domains may use of people, units, teams and roles."""
 
 from amends.accounts.actors import SYSTEM, Actor, ActorKind, actor_for_token, actor_for_user, customer_actor
+from amends.accounts.hours import (
+    DAYS,
+    Hours,
+    HoursError,
+    check_hours,
+    day_names,
+    hours_words,
+    next_change,
+    next_start,
+    on_shift,
+    read_day,
+    written_day,
+)
 from amends.accounts.models import ApiToken, Membership, Team, TeamMember, Unit, UnitKind, User
 from amends.accounts.permissions import Permission, Role, Scope
 from amends.accounts.selectors import (
@@ -20,15 +33,19 @@ from amends.accounts.services import (
     create_unit,
     create_user,
     revoke_token,
+    set_languages,
     set_up_organisation,
 )
 from amends.accounts.web.guard import permission_required, public_page, request_actor
 
 __all__ = [
+    "DAYS",
     "SYSTEM",
     "Actor",
     "ActorKind",
     "ApiToken",
+    "Hours",
+    "HoursError",
     "Membership",
     "Permission",
     "Role",
@@ -43,20 +60,29 @@ __all__ = [
     "actor_for_token",
     "actor_for_user",
     "change_unit",
+    "check_hours",
     "create_team",
     "create_token",
     "create_unit",
     "create_user",
     "customer_actor",
+    "day_names",
+    "hours_words",
+    "next_change",
+    "next_start",
+    "on_shift",
     "permission_required",
     "public_page",
+    "read_day",
     "request_actor",
     "revoke_token",
     "root_unit",
+    "set_languages",
     "set_up_organisation",
     "team_by_key",
     "team_members",
     "teams",
     "unit_by_key",
     "unit_settings",
+    "written_day",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from amends.accounts.hours import Hours
 from amends.accounts.models import Team, TeamMember, Unit, User
 from amends.core.errors import BadInput
 from amends.core.text import clean_line
@@ -25,6 +26,7 @@ class UnitSettings:
     sender_name: str
     sender_email: str
     phone: str
+    hours: Hours
 
 
 _DEFAULTS = {
@@ -64,7 +66,8 @@ def unit_settings(unit_id: int) -> UnitSettings:
     values["subdivision"] = country_holder.subdivision if country_holder else ""
     packs = next((tuple(one.rule_packs) for one in chain if one.rule_packs), ("house",))
     values["sender_name"] = values["sender_name"] or chain[-1].name
-    return UnitSettings(unit_id=unit.pk, name=unit.name, path=unit.path, rule_packs=packs, **values)
+    hours: Hours = next((one.hours for one in chain if one.hours), {})
+    return UnitSettings(unit_id=unit.pk, name=unit.name, path=unit.path, rule_packs=packs, hours=hours, **values)
 
 
 def root_unit() -> Unit:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from amends.accounts.actors import SYSTEM, Actor, actor_for_token
 from amends.accounts.events import (
+    LanguagesChanged,
     OrganisationSetUp,
     TeamCreated,
     TokenCreated,
@@ -18,6 +21,7 @@ from amends.accounts.events import (
     UnitCreated,
     UserCreated,
 )
+from amends.accounts.hours import HoursError, check_hours
 from amends.accounts.models import ApiToken, Membership, Team, TeamMember, Unit, UnitKind, User
 from amends.accounts.permissions import Permission, Role, Scope
 from amends.core import clock
@@ -52,7 +56,7 @@ def create_unit(
 
 UNIT_SETTINGS = frozenset(
     {"timezone", "country", "subdivision", "language", "currency", "rule_packs", "sender_name", "sender_email"}
-    | {"inbound_address", "phone"}
+    | {"inbound_address", "phone", "hours"}
 )
 
 
@@ -60,11 +64,13 @@ def change_unit(*, actor: Actor, unit: Unit, **settings: object) -> Unit:
     """Change settings of a unit; what is empty is inherited from the unit above.
 
     Raises:
-        BadInput: the time zone is unknown, or there is no such setting.
+        BadInput: the time zone is unknown, the hours are wrong, or there is no such setting.
         Conflict: the name or inbound address is taken.
     """
     actor.require(Permission.SETTINGS_CHANGE)
     _check_zone(settings.get("timezone"))
+    if "hours" in settings:
+        settings["hours"] = _checked_hours(settings["hours"])
     if unknown := sorted(settings.keys() - UNIT_SETTINGS - {"name"}):
         raise BadInput(f"A unit has no setting {unknown[0]!r}.", field=unknown[0])
     with transaction.atomic():
@@ -86,6 +92,13 @@ def change_unit(*, actor: Actor, unit: Unit, **settings: object) -> Unit:
 def _check_zone(zone: object) -> None:
     if zone and zone not in available_timezones():
         raise BadInput(f"{zone!r} is not a time zone. Use a name such as Europe/Berlin.", field="timezone")
+
+
+def _checked_hours(given: object) -> dict[str, list[list[str]]]:
+    try:
+        return check_hours(given)
+    except HoursError as error:
+        raise BadInput(str(error), field="hours") from None
 
 
 def create_team(
@@ -157,6 +170,30 @@ def create_user(
         TeamMember.objects.bulk_create(TeamMember(team=team, user=user) for team in teams or [])
         publish(UserCreated(user_id=user.pk, actor_kind=actor.kind, actor_id=actor.id))
     return user
+
+
+def set_languages(*, actor: Actor, user: User, languages: list[str]) -> User:
+    """Say which languages somebody speaks, as two small letters each; nothing means that language is not asked of them.
+
+    Whoever calls this has checked that the actor arranges this person's work.
+
+    Raises:
+        BadInput: one is not written as two letters.
+    """
+    checked = sorted({one.strip().lower() for one in languages} - {""})
+    wrong = next((one for one in checked if not re.fullmatch(r"[a-z]{2}", one)), None)
+    if wrong is not None or len(checked) > MOST_LANGUAGES:
+        raise BadInput(_("Write each language with two letters, such as en or de."), field="languages")
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user.pk)
+        if user.languages != checked:
+            user.languages = checked
+            user.save(update_fields=["languages"])
+            publish(LanguagesChanged(user_id=user.pk, actor_kind=actor.kind, actor_id=actor.id))
+    return user
+
+
+MOST_LANGUAGES = 20
 
 
 def check_password_strength(password: str, *, email: str, name: str) -> None:

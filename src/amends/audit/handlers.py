@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from amends.accounts.events import (
+    LanguagesChanged,
     OrganisationSetUp,
     TeamCreated,
     TokenCreated,
@@ -57,6 +58,12 @@ def note_team(event: TeamCreated) -> None:
 def note_user(event: UserCreated) -> None:
     """A member of staff was added."""
     record(actor=_actor(event.actor_kind, event.actor_id), chain=f"user:{event.user_id}", kind="user_created")
+
+
+@on(LanguagesChanged)
+def note_languages(event: LanguagesChanged) -> None:
+    """The languages of a member of staff were changed."""
+    record(actor=_actor(event.actor_kind, event.actor_id), chain=f"user:{event.user_id}", kind="languages_changed")
 
 
 @on(TokenCreated)

@@ -169,6 +169,33 @@ class TeamDesk(models.Model):
         constraints = [models.CheckConstraint(condition=Q(assigns__in=Assigns.values), name="desk_assigns_known")]
 
 
+class DeskChange(models.Model):
+    """Who changed, when and why, what a person can take on, how a team works, or a unit's way up or hours. Never changed again.
+
+    `changes` is a list of `{"field", "before", "after"}`.
+    """
+
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="desk_changes")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, related_name="desk_changes")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="desk_changes")
+    changes = models.JSONField()
+    reason = models.TextField(blank=True, help_text="a program may leave it out")
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    by_name = models.CharField(max_length=200)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, team=None, unit=None)
+                | Q(user=None, team__isnull=False, unit=None)
+                | Q(user=None, team=None, unit__isnull=False),
+                name="desk_change_of_one",
+            ),
+            models.CheckConstraint(condition=Q(by=None) | ~Q(reason=""), name="desk_change_by_person_says_why"),
+        ]
+
+
 class PresenceWord(models.TextChoices):
     """What somebody says of themselves."""
 
