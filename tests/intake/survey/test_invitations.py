@@ -19,7 +19,7 @@ from django.conf import settings
 from django.test import Client
 from tests.people import House
 
-from amends.accounts.public import SYSTEM, create_token
+from amends.accounts.public import SYSTEM, User, create_token
 from amends.cases.public import Complaint
 from amends.core import clock
 from amends.core.errors import BadInput
@@ -36,6 +36,7 @@ class Relay:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.answer = "250 OK"
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:
@@ -43,6 +44,7 @@ class Relay:
             parsed = email.message_from_bytes(bytes(envelope.content or b""), policy=default)
             assert isinstance(parsed, EmailMessage)
             self.mails.append(parsed)
+            self.raw.append(bytes(envelope.content or b""))
         return self.answer
 
 
@@ -118,14 +120,48 @@ def test_a_refusal_for_good_is_the_end(survey: Survey, relay: Relay) -> None:
     assert "maya" not in one.state_reason
 
 
-def test_an_interrupted_invitation_is_not_sent_a_second_time(survey: Survey, relay: Relay) -> None:
+def test_an_interrupted_invitation_is_not_sent_a_second_time_unless_a_person_says_so(
+    client: Client, survey: Survey, relay: Relay, lena: User, charlie: User
+) -> None:
     add(survey, NewRecipient("maya@example.org"))
     SurveyRecipient.objects.update(state="sending")
     assert outbox.send_due() == 0
     one = SurveyRecipient.objects.get()
-    assert one.state == "failed"
+    assert one.state == "interrupted"
     assert "may have arrived" in one.state_reason
     assert relay.mails == []
+    button = f"/surveys/{survey.pk}/interrupted/"
+    client.force_login(charlie)
+    assert client.post(button).status_code == 404
+    client.force_login(lena)
+    assert "1 invitation was interrupted" in client.get(f"/surveys/{survey.pk}/").content.decode()
+    assert client.post(button).status_code == 302
+    assert outbox.send_due() == 1
+    assert client.post(button).status_code == 302
+    assert outbox.send_due() == 0
+    assert [mail["Message-ID"] for mail in relay.mails] == [outbox.message_id_of(one)]
+
+
+def test_a_sender_that_is_killed_half_way_leaves_no_second_copy(survey: Survey, relay: Relay) -> None:
+    add(survey, NewRecipient("maya@example.org"), NewRecipient("jan@example.org"))
+
+    class KilledError(BaseException):
+        """As when the process is gone: nothing after it runs."""
+
+    real = outbox.hand_over
+
+    def dies(mail: EmailMessage, sender: str, recipient: str) -> None:
+        real(mail, sender, recipient)
+        raise KilledError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "hand_over", dies)
+        with pytest.raises(KilledError):
+            outbox.send_due()
+    for _run in range(3):
+        outbox.send_due()
+    assert sorted(mail["To"] for mail in relay.mails) == ["jan@example.org", "maya@example.org"]
+    assert sorted(SurveyRecipient.objects.values_list("state", flat=True)) == ["interrupted", "sent"]
 
 
 def test_a_run_has_a_budget(survey: Survey, relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,14 +205,54 @@ def test_whoever_does_not_want_to_be_asked_is_not_asked_again(
     client: Client, survey: Survey, house: House, relay: Relay
 ) -> None:
     add(survey, NewRecipient("maya@example.org"))
-    own = outbox.own_address(SurveyRecipient.objects.get()).removeprefix(settings.AMENDS_PUBLIC_URL)
-    assert client.get(f"{own}stop/").status_code == 405, "opening a link stops nothing"
-    assert "not ask you again" in client.post(f"{own}stop/").content.decode()
+    stop = outbox.stop_address(SurveyRecipient.objects.get()).removeprefix(settings.AMENDS_PUBLIC_URL)
+    assert "Do not ask me again" in client.get(stop).content.decode()
+    assert SurveyRecipient.objects.get().stopped_at is None, "opening a link stops nothing"
+    assert "not ask you again" in client.post(stop).content.decode()
     assert outbox.send_due() == 0
     assert SurveyRecipient.objects.get().state == "cancelled"
     later = create_survey(actor=SYSTEM, name="Later", unit=house.london, kind="nps")
     with clock.frozen_at(clock.now() + timedelta(days=400)):
         assert "not to be asked again" in add(later, NewRecipient("maya@example.org")).skipped[0][1]
+
+
+def test_a_mail_program_can_say_stop_with_one_click(
+    client: Client, survey: Survey, house: House, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 8058: the address stands whole in one header, and a POST without cookies is enough."""
+    home = "https://complaints.northlight-and-daughters.example.org"
+    monkeypatch.setattr(settings, "AMENDS_PUBLIC_URL", home)
+    add(survey, NewRecipient("maya@example.org"))
+    assert outbox.send_due() == 1
+    (mail,) = relay.mails
+    wanted = mail["List-Unsubscribe"]
+    assert re.fullmatch(rf"<{home}/ask/me/[0-9a-f]{{32}}\.[a-z2-7]{{24}}/stop/>", wanted)
+    assert f"List-Unsubscribe: {wanted}\r\n".encode() in relay.raw[0], "an encoded or broken header is no address"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    outside = Client(enforce_csrf_checks=True)
+    answer = outside.post(wanted[1:-1].removeprefix(home), {"List-Unsubscribe": "One-Click"}, secure=True)
+    assert answer.status_code == 200
+    assert SurveyRecipient.objects.get().stopped_at is not None
+
+
+def test_one_click_is_offered_only_over_https(survey: Survey, relay: Relay) -> None:
+    add(survey, NewRecipient("maya@example.org"))
+    assert outbox.send_due() == 1
+    assert settings.AMENDS_PUBLIC_URL.startswith("http://")
+    assert relay.mails[0]["List-Unsubscribe"].startswith("<http://")
+    assert relay.mails[0]["List-Unsubscribe-Post"] is None
+
+
+def test_who_says_stop_while_another_list_waits_gets_nothing_of_it(survey: Survey, house: House, relay: Relay) -> None:
+    add(survey, NewRecipient("maya@example.org"))
+    assert outbox.send_due() == 1
+    with clock.frozen_at(clock.now() + timedelta(days=40)):
+        other = create_survey(actor=SYSTEM, name="Another", unit=house.london, kind="nps")
+        add(other, NewRecipient("maya@example.org"))
+        SurveyRecipient.objects.filter(survey=survey).update(stopped_at=clock.now())
+        assert outbox.send_due() == 0
+    assert SurveyRecipient.objects.get(survey=other).state == "cancelled"
+    assert len(relay.mails) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address as HeaderAddress
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
 from amends.intake.channels.email.charsets import clean
@@ -17,6 +18,20 @@ MAX_SUBJECT = 400
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,200}>")
 LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 SAFE_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,100}")
+WEB_ADDRESS = re.compile(r"https?://[!-;=?-~]{1,800}")
+
+
+class _OneLineHeader(UnstructuredHeader, BaseHeader):
+    """A header with an address of the web: never broken, and never an encoded word, which no mail program would read."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header as it goes over the wire."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _OneLineHeader)
+WIRE = SMTP.clone(header_factory=_HEADERS)
 
 
 class UnusableAddressError(ValueError):
@@ -38,6 +53,7 @@ class OutgoingMail:
 
     `message_id` is given by the caller and stable, so that a second try is the same message for every receiver.
     `automatic` marks answers that no person wrote: other machines then keep quiet (RFC 3834).
+    `unsubscribe` is the web address at which a POST is enough to get no more of the kind (RFC 2369, RFC 8058).
     """
 
     sender: Address
@@ -51,12 +67,13 @@ class OutgoingMail:
     in_reply_to: str | None = None
     references: Sequence[str] = ()
     automatic: bool = False
+    unsubscribe: str = ""
     files: Sequence[OutgoingFile] = ()
 
 
 def compose(mail: OutgoingMail) -> EmailMessage:
     """The message as it goes over the wire; raises `UnusableAddressError` for addresses that cannot be written."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=WIRE)
     message["From"] = _header_address(mail.sender)
     message["To"] = _header_address(mail.recipient)
     message["Reply-To"] = _header_address(mail.reply_to)
@@ -74,6 +91,10 @@ def compose(mail: OutgoingMail) -> EmailMessage:
     if mail.automatic:
         message["Auto-Submitted"] = "auto-replied" if answered else "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
+    if WEB_ADDRESS.fullmatch(mail.unsubscribe):
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        if mail.unsubscribe.startswith("https://"):  # RFC 8058: one click only where nobody can read along
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     _fill(message, mail)
     return message
 

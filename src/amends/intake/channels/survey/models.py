@@ -54,6 +54,7 @@ class RecipientState(models.TextChoices):
     SENDING = "sending", _("Sending")
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
+    INTERRUPTED = "interrupted", _("Interrupted, may have arrived")
     CANCELLED = "cancelled", _("Not sent")
 
 
@@ -67,7 +68,7 @@ class SurveyRecipient(models.Model):
     language = models.CharField(max_length=10, blank=True)
     phone = models.CharField(max_length=80, blank=True)
     attributes = models.JSONField(default=dict, help_text="order, product and the like, kept with the answer")
-    state = models.CharField(max_length=10, choices=RecipientState.choices, default=RecipientState.QUEUED)
+    state = models.CharField(max_length=12, choices=RecipientState.choices, default=RecipientState.QUEUED)
     state_reason = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField()

@@ -2,7 +2,8 @@
 
 As for the mail of cases: taken by comparison (`sending` is committed before anything leaves) under a lock of the
 database session. Who finds an invitation in `sending` whose lock is free knows that its sender died; there, unlike for
-letters of a case, it is NOT sent again: a survey is worth less than a second copy of it annoys.
+letters of a case, it is NOT sent again by itself: a survey is worth less than a second copy of it annoys. It is
+`interrupted` then, which the survey's page shows, and a person may have it sent again (with the same Message-ID).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from amends.core.ids import sign
 from amends.intake.channels.email.composing import OutgoingMail, UnusableAddressError, compose, wire_address
 from amends.intake.channels.email.model import Address
 from amends.intake.channels.email.outbox import RefusedForGoodError, TryLaterError, hand_over
+from amends.intake.channels.survey import recipients
 from amends.intake.channels.survey.kinds import kinds
 from amends.intake.channels.survey.models import RecipientState, Survey, SurveyRecipient
 from amends.intake.channels.survey.questions import ends_of, greeting, question_of
@@ -59,6 +61,9 @@ def _deliver(recipient_id: int) -> bool:
         if not won:
             return False
         recipient = SurveyRecipient.objects.select_related("survey").get(pk=recipient_id)
+        if recipients.has_stopped(recipient.email):  # on this very list, or on another one since the list was made
+            _settle(recipient, RecipientState.CANCELLED, recipients.ASKED_TO_STOP)
+            return False
         sender = unit_settings(recipient.survey.unit_id).sender_email or settings.AMENDS_MAILBOX
         try:
             hand_over(composed(recipient), sender, wire_address(recipient.email))
@@ -94,8 +99,8 @@ def _give_up_interrupted() -> None:
         with _alone(recipient_id) as alone:
             if alone:
                 SurveyRecipient.objects.filter(pk=recipient_id, state=RecipientState.SENDING).update(
-                    state=RecipientState.FAILED,
-                    state_reason="Interrupted while it was sent; it may have arrived, so it is not sent again.",
+                    state=RecipientState.INTERRUPTED,
+                    state_reason="Interrupted while it was sent; it may have arrived, so it is not sent again by itself.",
                 )
 
 
@@ -122,6 +127,11 @@ def message_id_of(recipient: SurveyRecipient) -> str:
 def own_address(recipient: SurveyRecipient) -> str:
     """The recipient's own link."""
     return f"{settings.AMENDS_PUBLIC_URL}/ask/me/{token_of('survey-recipient', recipient.key)}/"
+
+
+def stop_address(recipient: SurveyRecipient) -> str:
+    """Where a POST is enough not to be asked again."""
+    return f"{own_address(recipient)}stop/"
 
 
 def composed(recipient: SurveyRecipient) -> EmailMessage:
@@ -158,5 +168,6 @@ def composed(recipient: SurveyRecipient) -> EmailMessage:
             message_id=message_id_of(recipient),
             date=recipient.created_at,
             automatic=True,
+            unsubscribe=stop_address(recipient),
         )
     )

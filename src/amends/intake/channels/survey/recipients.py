@@ -27,6 +27,7 @@ REST = timedelta(days=30)
 _ADDRESS = re.compile(r"[^\s@<>\"(),;:\\\[\]]{1,64}@[^\s@<>\"(),;:\\\[\]]{1,253}")
 _PERSON = ("name", "language", "phone")
 MAX_ATTRIBUTES = 20
+ASKED_TO_STOP = "Asked not to be asked again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +159,39 @@ def _refusals(survey_id: int, addresses: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def has_stopped(address: str) -> bool:
+    """Whether the person with this (normalised) address wants no more surveys, whichever survey they said it to."""
+    return SurveyRecipient.objects.filter(email=address, stopped_at__isnull=False).exists()
+
+
+def send_interrupted(*, actor: Actor, survey_id: int) -> int:
+    """Have invitations sent again whose sender died half-way; how many. Who got the first copy gets a second one.
+
+    Raises:
+        Conflict: the survey is closed.
+    """
+    from amends.intake.channels.survey import jobs
+
+    actor.require(Permission.REVIEW_WORK)
+    with transaction.atomic():
+        survey = access_survey(actor, survey_id)
+        if survey.closed_at is not None:
+            raise Conflict(_("This survey is closed: open it again first."))
+        again = SurveyRecipient.objects.filter(survey=survey, state="interrupted").update(
+            state="queued", state_reason="", attempts=0, not_before=clock.now()
+        )
+        if again:
+            record(actor=actor, chain=f"survey:{survey.pk}", kind="survey_interrupted_sent_again", data={"sent": again})
+            jobs.send_soon()
+    return again
+
+
 def stop(*, recipient_id: int) -> None:
     """Somebody does not want to be asked again: nothing of theirs that waits is sent, and no list takes them again."""
     with transaction.atomic():
         recipient = SurveyRecipient.objects.select_for_update().get(pk=recipient_id)
         SurveyRecipient.objects.filter(email=recipient.email, state="queued").update(
-            state="cancelled", state_reason="Asked not to be asked again."
+            state="cancelled", state_reason=ASKED_TO_STOP
         )
         won = SurveyRecipient.objects.filter(pk=recipient_id, stopped_at=None).update(stopped_at=clock.now())
         if won:

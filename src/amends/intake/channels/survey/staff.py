@@ -20,7 +20,7 @@ from amends.intake.channels.survey import surveys
 from amends.intake.channels.survey.forms import RecipientsForm, SurveyForm
 from amends.intake.channels.survey.models import RecipientState, Survey, SurveyAnswer, SurveyRecipient
 from amends.intake.channels.survey.questions import ends_of, question_of
-from amends.intake.channels.survey.recipients import add_recipients, read_csv
+from amends.intake.channels.survey.recipients import add_recipients, read_csv, send_interrupted
 from amends.intake.webhooks.services import visible_failures
 
 LISTED = 100
@@ -92,6 +92,7 @@ def _page(
         "snippet": surveys.snippet_of(survey) if survey.origins else "",
         "answers": [(one, _reference(actor, one)) for one in answers],
         "mails": _mails(survey),
+        "interrupted": SurveyRecipient.objects.filter(survey=survey, state=RecipientState.INTERRUPTED).count(),
         "form": form,
         "skipped": skipped[:SHOWN_SKIPPED],
         "skipped_more": max(0, len(skipped) - SHOWN_SKIPPED),
@@ -132,6 +133,16 @@ def recipients(request: HttpRequest, number: int) -> HttpResponse:
             messages.success(request, words % {"number": added.added})
             return _page(request, actor, survey, RecipientsForm(), skipped=added.skipped)
     return _page(request, actor, survey, form, status=422)
+
+
+@require_POST
+@permission_required(Permission.REVIEW_WORK)
+def interrupted(request: HttpRequest, number: int) -> HttpResponse:
+    """Send again what was interrupted half-way."""
+    again = send_interrupted(actor=request_actor(request), survey_id=number)
+    words = ngettext("%(number)s invitation is sent again.", "%(number)s invitations are sent again.", again)
+    messages.success(request, words % {"number": again})
+    return redirect("survey_page", number)
 
 
 def _list_of(form: RecipientsForm) -> str:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("surveys/", staff.list_, name="surveys"),
     path("surveys/<int:number>/", staff.page, name="survey_page"),
     path("surveys/<int:number>/recipients/", staff.recipients, name="survey_recipients"),
+    path("surveys/<int:number>/interrupted/", staff.interrupted, name="survey_interrupted"),
     path("surveys/<int:number>/switch/", staff.switch, name="survey_switch"),
     path("surveys/<int:number>/qr.svg", staff.qr_code, name="survey_qr"),
     path("hooks/<slug:key>/", webhooks.hook, name="webhook"),

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from amends.accounts.public import unit_settings
 from amends.cases.public import portal_token
@@ -183,10 +183,13 @@ def _answer_page(request: HttpRequest, answer: SurveyAnswer, form: StoryForm, *,
 
 
 @survey_page(_recipient, lambda found: found.survey, language_of=lambda found: found.language)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def stop(request: HttpRequest, recipient: SurveyRecipient) -> HttpResponse:
-    """Somebody does not want to be asked again."""
-    stop_asking(recipient_id=recipient.pk)
+    """Somebody does not want to be asked again. A mail program posts here by itself (RFC 8058); who comes by the link of
+    the header finds a button, because the guards of mail open every link."""
+    stopped = request.method == "POST"
+    if stopped:
+        stop_asking(recipient_id=recipient.pk)
     house = unit_settings(recipient.survey.unit_id)
-    context = {"house_name": house.sender_name, "house_phone": house.phone}
+    context = {"stopped": stopped, "house_name": house.sender_name, "house_phone": house.phone}
     return render(request, "intake/survey/stopped.html", context)
