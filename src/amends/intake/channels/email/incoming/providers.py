@@ -10,7 +10,7 @@ import base64
 import hashlib
 import logging
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
@@ -26,13 +26,17 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from amends.cases.public import mark_bounced, mark_delivered, message_by_message_id
-from amends.core.errors import BadInput, NotAllowed, NotFound
+from amends.core.errors import AmendsError, BadInput, NotAllowed, NotFound
 from amends.core.outage import database_is_away
 from amends.intake.channels.email import identity, services
+from amends.intake.channels.email.incoming.amazon import AmazonInboundView, MailElsewhereError, raw_of
+from amends.intake.channels.email.incoming.brevo import BrevoView
 
 log = logging.getLogger(__name__)
 
 CLASSES: Final[Mapping[str, str]] = {
+    "amazon_ses": "Amazon SES",
+    "brevo": "Brevo",
     "mailgun": "Mailgun",
     "mailjet": "Mailjet",
     "postmark": "Postmark",
@@ -42,6 +46,10 @@ CLASSES: Final[Mapping[str, str]] = {
 """The providers that can be named in AMENDS_MAIL_PROVIDERS, and how the library calls them."""
 TELL_OUR_MESSAGE_ID: Final = frozenset({"mailgun", "sendgrid"})
 """Those whose reports about sent mail carry the Message-ID that we gave it; others name only a number of their own."""
+OWN_READERS: Final[Mapping[str, Callable[[], Any]]] = {"amazon_ses": AmazonInboundView, "brevo": BrevoView}
+"""Where the library's reader is not enough: see there."""
+ASK_FOR_SIGN_IN: Final = frozenset({"amazon_ses"})
+"""Those who give the agreed secret only after an answer 401."""
 LARGER_BY: Final = 2
 """A mail inside of JSON or a form is larger than itself."""
 
@@ -55,6 +63,8 @@ def view_of(provider: str, kind: str) -> Any:
     name = CLASSES.get(provider)
     if name is None or provider not in settings.AMENDS_MAIL_PROVIDERS or not has_secret(provider):
         raise NotFound
+    if kind == "Inbound" and provider in OWN_READERS:
+        return OWN_READERS[provider]()
     module = import_module(f"anymail.webhooks.{provider}")
     with warnings.catch_warnings():
         # The library's authors can no longer test with an account there; our own tests hold its format.
@@ -76,6 +86,7 @@ def take_in(*, provider: str, request: HttpRequest) -> list[int]:
         BadInput: the provider sends something else than incoming mail to this address.
         NotAllowed: the call is not signed, or not by the provider.
         NotFound: the provider is not set up.
+        TryAgainError: something that is needed could not be fetched; the provider keeps the mail.
     """
     view = view_of(provider, "Inbound")
     body, readable = _checked_body(view, request)
@@ -84,6 +95,11 @@ def take_in(*, provider: str, request: HttpRequest) -> list[int]:
         found = _mails(view, request, readable=readable)
     except AnymailConfigurationError as wrong:
         raise BadInput(f"This address takes incoming mail: {wrong}") from None
+    except AmendsError:
+        raise
+    except MailElsewhereError as why:
+        words = f"{CLASSES[provider]} tells of a mail that is not in its message: {why}. Fetch it there by hand."
+        return [services.store(raw=body, envelope_from="", envelope_to=[], source=source, quarantine=words)]
     except Exception as mistake:
         if database_is_away(mistake):
             raise
@@ -191,6 +207,8 @@ def _whole(told: Any) -> bytes | None:
         return None if text is None else text.encode("utf-8", "surrogateescape")
     if not isinstance(told, Mapping):
         return None
+    if "notificationType" in told:
+        return raw_of(told)
     if isinstance(told.get("RawEmail"), str):
         return str(told["RawEmail"]).encode("utf-8", "surrogateescape")
     content = told.get("msys", {}).get("relay_message", {}).get("content", {})

@@ -25,6 +25,9 @@ def mail_in(request: HttpRequest, provider: str, form: str = "") -> HttpResponse
         if request.method == "HEAD":  # some providers look whether the address is there
             providers.view_of(provider, "Inbound")
             return HttpResponse()
+        if provider in providers.ASK_FOR_SIGN_IN and "Authorization" not in request.headers:
+            providers.view_of(provider, "Inbound")
+            return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="Amends"'})
         kept = providers.take_in(provider=provider, request=request)
     except AmendsError as refusal:
         return _refused(refusal)
