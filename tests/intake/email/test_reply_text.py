@@ -89,3 +89,43 @@ def test_the_quotation_of_an_html_mail_is_known_by_its_container():
         b"<p><b>From:</b> Care<br><b>Sent:</b> Monday<br><b>To:</b> Petra<br><b>Subject:</b> x</p></div><p>We are sorry</p>"
     )
     assert parse(outlook).reply_text == "Still broken."
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        "CAUTION: This email originated from outside of the organization. Do not click links or open attachments.",
+        "[EXTERNAL] This message came from outside. Be careful with links and attachments.",
+        "⚠ ACHTUNG: Diese E-Mail kommt von außerhalb. Öffnen Sie keine Anhänge von unbekannten Absendern.",
+        "You don't often get email from petra@example.org. Learn why this is important",
+        "ATTENTION : ce courriel provient d'un expéditeur externe. Ne cliquez pas sur les liens.",
+        "Sent from my iPhone",
+        "Gesendet mit der GMX Mail App",
+    ],
+)
+def test_what_programs_put_above_the_message_is_left_out(banner: str):
+    assert reply_text(f"\n{banner}\n\nMy kettle leaks.\n\nPetra") == "My kettle leaks.\n\nPetra"
+    assert reply_text(banner) == banner
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "Caution: the handle of your external boiler burns people.",
+        "Warning! Do not buy here.",
+        "Attention! I sent the parcel back from outside the country on Friday.",
+        "Sent from my flat was the kettle, and never seen again by anybody.",
+        "Achtung, externe Garantie abgelehnt.",
+        "Warning: the links in your external newsletter are broken.",
+        "[External disk] It clicks, and the attachment came off.",
+        "Notice that I sent this from outside, and your driver did not open.",
+    ],
+)
+def test_a_persons_own_opening_stays(opening: str):
+    text = f"{opening}\n\nPlease call me."
+    assert reply_text(text) == text
+
+
+def test_a_line_of_arrows_is_decoration_and_no_quotation():
+    text = "Look here:\n>>> https://example.org/kettle <<<\nand tell me what you see."
+    assert reply_text(text) == text

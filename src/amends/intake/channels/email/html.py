@@ -183,6 +183,7 @@ OUTLOOK_COLOURS = re.compile(
     r"#(?:b5c4df|e1e1e1|e5e5e5|e0e0e0)|rgb\((?:229, ?229, ?229|225, ?225, ?225|181, ?196, ?223)\)", re.IGNORECASE
 )
 LONGEST_LINE = 20_000
+LONGEST_STYLE = 4000
 SEPARATOR = "________________________________"
 
 
@@ -314,7 +315,7 @@ def _is_signature(attributes: dict[str, str]) -> bool:
 
 
 def _starts_quote(attributes: dict[str, str]) -> bool:
-    style = attributes.get("style", "")
+    style = re.sub(r"\s*([:;])\s*", r"\1", attributes.get("style", "")[:LONGEST_STYLE])
     outlook = OUTLOOK_LINE.search(style) and OUTLOOK_COLOURS.search(style)
     named = CONTAINERS.search(attributes.get("class", "") + " " + attributes.get("name", "")) or CONTAINER_IDS.match(
         attributes.get("id", "")

@@ -20,11 +20,16 @@ CUT = "\ue0f1"
 ATTRIBUTED = "\ue0f2"
 SIGNED = "\ue0f3"
 MARKS = str.maketrans("", "", CUT + ATTRIBUTED + SIGNED)
+# Marks of writing direction, which programs put around names and addresses in Hebrew and Arabic.
+DIRECTIONS = dict.fromkeys((0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 # A date, a name and an address with a colon, no verb: "Thu, 26 Jun 2014 14:00 +0400 от Name <a@b.example>:"
 BARE_ATTRIBUTION = re.compile(
     r"(?=.{0,200}(?:\d{1,2}[:.]\d{2}|\d{4}))[^>]{6,250}[<\"(]\s?[^\s<>]{1,100}@[^\s<>]{1,100}\s?[>\")]+\s*:\s*$"
 )
+# An address in brackets beside a time and a date above a colon: a program wrote that, in whatever language.
+BRACKETED = re.compile(r"[<(]\s?[^\s<>()]{1,100}@[^\s<>()]{1,100}\s?[>)]")
+NUMBERS = re.compile(r"(?:\d{1,4}\D{1,24}){3}\d")
 # The same without the colon, which only counts above quoted lines: "2013/10/2 Name <a@b.example>"
 DATED_ADDRESS = re.compile(r"^(?=.{0,80}\d{4}).{6,250}<[^\s<>]{1,100}@[^\s<>]{1,100}>$")
 # Somebody's words and the attribution on one line: "Yes. On Wed, 4 Apr 2012 at 3:59 PM, a@b.example wrote:"
@@ -50,7 +55,7 @@ MARKER = re.compile(
     r"responda acima desta linha|svara ovanför denna rad)",
     re.IGNORECASE,
 )
-QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;|\u00bb\s|\u203a\s|[A-Z]{1,3}>(?:\s|$))|^#reply#")
+QUOTED = re.compile(r"^\s{0,3}(?:>(?!.{0,200}<<\s*$)|&gt;|\u00bb\s|\u203a\s|[A-Z]{1,3}>(?:\s|$))|^#reply#")
 CITED_FIELD = re.compile(r"\S@\S|\[mailto:", re.IGNORECASE)
 
 PERSONAL = re.compile(
@@ -105,7 +110,8 @@ def reply_text(text: str, *, forwarded: bool = False, answering: bool = True) ->
     contact forms and letters have short ones.
     """
     lines = text.split("\n")
-    kept = signatures.without_signature(_without_quotes(lines, forwarded=forwarded, answering=answering))
+    kept = _without_quotes(lines, forwarded=forwarded, answering=answering)
+    kept = signatures.without_signature(signatures.without_first_lines(kept))
     result = "\n".join(kept).translate(MARKS).strip()
     return result or re.sub(r"\n{3,}", "\n\n", text.translate(MARKS)).strip()
 
@@ -123,7 +129,9 @@ def _without_quotes(lines: list[str], *, forwarded: bool, answering: bool) -> li
         if FORWARD.match(short) or (forwarded and _ends_all(lines, index, written=True, answering=True)):
             # A forwarded message is what the person wants to show us: it stays.
             return [*kept.lines, *(after for after in lines[index:] if after != CUT)]
-        if _ends_all(lines, index, written=kept.written, answering=answering) or MARKER.search(short):
+        end = _end_in(lines, index, written=kept.written, answering=answering)
+        if end is not None and (not end or not forwarded):
+            kept.add(line[:end].rstrip())
             break
         ends = short.rstrip().endswith(":") and not QUOTED.match(line)
         same_line = SAME_LINE.search(short) if ends else None
@@ -152,6 +160,15 @@ def _without_quotes(lines: list[str], *, forwarded: bool, answering: bool) -> li
             kept.add(line)
             index += 1
     return kept.lines
+
+
+def _end_in(lines: list[str], index: int, *, written: bool, answering: bool) -> int | None:
+    """Where in this line the own words end and the answered message begins; None when they go on."""
+    line = lines[index]
+    if _ends_all(lines, index, written=written, answering=answering) or MARKER.search(line[:LONGEST_LINE]):
+        return 0
+    glued = words.GLUED_SEPARATOR.search(line[:LONGEST_BLOCK_LINE])
+    return glued.start() if glued else None
 
 
 def _made_by_machine(lines: list[str], index: int, length: int) -> bool:
@@ -249,15 +266,19 @@ def _flat_block(line: str) -> bool:
     """A header block that some program flattened: "From: A Sent: Monday To: B Subject: C" in one line."""
     line = line[:LONGEST_BLOCK_LINE]
     first = words.HEADER_LINE.match(line)
-    if first is None or "sender" not in words.header_kinds()[re.sub(r"\s+", " ", first["name"].lower())]:
+    if first is None:
         return False
-    names = {match[0].lower() for match in words.HEADER_INSIDE.finditer(line)}
-    return len(names) >= 4
+    names = {match[0].lower().rstrip(":\uff1a* ") for match in words.HEADER_INSIDE.finditer(line)}
+    if "sender" in words.header_kinds()[re.sub(r"\s+", " ", first["name"].lower())]:
+        return len(names) >= 4
+    sent_by = any("sender" in words.header_kinds().get(name, ()) for name in names)
+    told = CITED_FIELD.search(line) is not None and words.TIME.search(line) is not None
+    return len(names) >= 3 and sent_by and told
 
 
 def attribution_length(lines: list[str], index: int) -> int:
     """How many lines "On …, … wrote:" takes from here; 0 when it is none."""
-    first = lines[index][:LONGEST_LINE]
+    first = lines[index][:LONGEST_LINE].translate(DIRECTIONS)
     if not first.strip() or QUOTED.match(first):
         return 0
     if first.startswith(ATTRIBUTED):
@@ -272,7 +293,7 @@ def attribution_length(lines: list[str], index: int) -> int:
     for length in range(1, 5):
         if index + length > len(lines):
             break
-        line = lines[index + length - 1][:LONGEST_LINE]
+        line = lines[index + length - 1][:LONGEST_LINE].translate(DIRECTIONS)
         if length > 1 and (not line.strip() or QUOTED.match(line)):
             break
         joined = f"{joined} {line.strip()}".strip()
@@ -293,7 +314,7 @@ def _may_end(joined: str, lines: list[str], following: int) -> bool:
 
 def _is_attribution(joined: str, first: str, lines: list[str], following: int, *, opened: bool, alone: bool) -> bool:
     begun = alone or any(pattern.search(first) for pattern in (words.AT, words.TIME, words.YEAR))
-    if begun and BARE_ATTRIBUTION.match(joined[:LONGEST_LINE]):
+    if begun and (BARE_ATTRIBUTION.match(joined[:LONGEST_LINE]) or _certain(joined)):
         return True
     if begun and DATED_ADDRESS.match(joined[:LONGEST_LINE]) and quote_follows(lines, following):
         return True
@@ -306,6 +327,12 @@ def _is_attribution(joined: str, first: str, lines: list[str], following: int, *
     if any(telling) and begun:
         return True
     return alone and len(joined) <= 120 and quote_follows(lines, following)
+
+
+def _certain(joined: str) -> bool:
+    """Whether only a program can have written it: a bracketed address, a time, a date and the colon at the end."""
+    found = joined.rstrip().endswith((":", "\uff1a")) and len(joined) <= LONGEST_LINE and BRACKETED.search(joined)
+    return bool(found and words.TIME.search(joined) and NUMBERS.search(joined))
 
 
 def _verb_last(joined: str) -> bool:

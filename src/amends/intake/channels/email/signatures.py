@@ -17,25 +17,38 @@ LAST_LINES = 40
 
 STRICT_DELIMITER = re.compile(r"^-- $")
 DELIMITER = re.compile(r"^\s{0,3}(?:--|—|––|-- ?|__|\+\+|==)\s*$")
-RULE = re.compile(r"^\s*(?:_{3,}|-{3,}|={3,}|\*{3,}|~{3,}|#{3,}|[\u2010-\u2015\u2500]{3,})\s*$")
-DASH_NAME = re.compile(r"^[-/~–—]\s?[A-ZÀ-ÖØ-Þ][\w.'’-]{0,20}(?: [A-ZÀ-ÖØ-Þ][\w.'’-]{0,20}){0,3}\s*$")
+RULE = re.compile(
+    r"^\s*(?:_{3,}|-{3,}|={3,}|\*{3,}|~{3,}|#{3,}|[\u2010-\u2015\u2500]{3,}|(?:([*_~=-])\s)(?:\1\s){1,30}\1)\s*$"
+)
+DASH_NAME = re.compile(r"^(?:--?|[/~–—])\s?[A-ZÀ-ÖØ-Þ][\w.'’-]{0,20}(?: [A-ZÀ-ÖØ-Þ][\w.'’-]{0,20}){0,3}\s*$")
 LIST_ITEM = re.compile(r"^\s{0,3}[-*•]\s")
 CONTACT = re.compile(
     r"https?://|www\.|\S@\S+\.\S|\+?\d[\d\s()./-]{6,}\d|"
     r"\b(?:tel|fax|phone|mobil|telefon|téléphone|teléfono|telefono|mob)\b",
     re.IGNORECASE,
 )
+MAX_CARD_LINES = 9
+FULL_NAME = re.compile(
+    r"^[*_]{0,2}[^\W\d_a-zß-ÿ][\w.'’-]{0,25}(?:,?\s(?:[^\W\d_a-zß-ÿ][\w.'’-]{0,25}|de|der|den|del|della|da|di|du|la|le|van|"
+    r"von|zu|bin|al)){1,5}[*_]{0,2}$"
+)
+# An address or a page that is the whole line, or a number that fills it but for what kind of number it is.
+REACHABLE = re.compile(
+    r"^[^@]{0,20}\S@\S+\.\S+$|^.{0,12}(?:https?://|www\.)\S+$|^[^\d+(]{0,20}[+(]?\d[\d\s()./-]{6,20}\d$"
+)
 PRODUCT = (
     r"iphone|ipad|ipod|android|samsung|galaxy|outlook|huawei|xiaomi|redmi|mobil|handy|smartphone|tablet|phone|blackberry|"
-    r"nokia|htc|pixel|mail\b|windows|thunderbird|laptop|device|gerät|téléphone|telefoon|telefon|móvil|cell"
+    r"nokia|htc|pixel|mail\b|windows|thunderbird|laptop|device|gerät|téléphone|telefoon|telefon|móvil|cell|aol\b|yahoo|"
+    r"gmail|spark\b|puhelim|kännyk|smartfon|aplikac|unterwegs|갤럭시|아이폰"
 )
 WORD = r"[^\s,.;:!?]{1,40}(?:\.\w{1,12})?"
 EXCUSE = (
     r"(?:[.,;!]?\s{1,3}(?:-\s)?(?:so\s)?(?:please\s)?(?:excuse|forgive|pardon|sorry|apologies|bitte|typos)\b.{0,120})?"
 )
+TAIL = r"[^\s,.;:!?]{0,40}"  # "-iPhone" behind a Hebrew or Thai word, which takes no space
 LINK = r"(?:\s{0,3}[<(\[]{0,2}https?://\S{1,300})?"
 DEVICE = re.compile(
-    rf"^[\s*_<(\[>-]{{0,6}}(?:{words.any_of('device')}(?:\s{{1,3}}{WORD}){{0,6}}|"
+    rf"^[\s*_<(\[>-]{{0,6}}(?:{words.any_of('device')}{TAIL}(?:\s{{1,3}}{WORD}){{0,6}}|"
     rf"(?=.{{0,60}}(?:{PRODUCT})){words.any_of('device')}(?:\s{{1,3}}{WORD}){{7,10}}|"
     rf"{words.any_of('device')}(?:\s{{1,3}}{WORD}){{1,6}},(?:\s{{1,3}}{WORD}){{0,4}}\s(?:smartphone|phone|device|tablet)|"
     rf"(?=.{{0,60}}(?:{PRODUCT})){words.any_of('device_named')}(?:\s{{1,3}}{WORD}){{1,7}}|"
@@ -49,6 +62,15 @@ CLOSING = re.compile(
 )
 DISCLAIMER = re.compile(rf"^[\s*_(\[>-]{{0,6}}{words.any_of('disclaimer')}", re.IGNORECASE)
 
+# "CAUTION: This email originated from outside of the organization. Do not click links…", as gateways write it above
+# incoming mail: a warning word, and a word each for "outside", for what is warned of, and for a mail.
+LONGEST_BANNER = 700
+BANNER = re.compile(
+    rf"^[\s*_({{#!⚠\ufe0f|-]{{0,12}}(?=.{{0,400}}?{words.any_of('outside')})(?=.{{0,600}}?{words.any_of('warned')})"
+    rf"(?=.{{0,600}}?{words.any_of('letter')})(?:\[extern[^\]]{{0,30}}\]|\[?{words.any_of('banner')})",
+    re.IGNORECASE,
+)
+
 
 # Addresses behind the words of such a note: "Sent from [Mail](https://…) for Windows".
 LINKED = re.compile(r"\]\(https?://[^)\s]{1,300}\)|\s?<https?://[^>\s]{1,300}>|\[(?=\w)")
@@ -61,11 +83,30 @@ def is_device_note(line: str) -> bool:
 
 def without_signature(lines: list[str]) -> list[str]:
     """The lines without what stands below the message; never without the last written line above it."""
+    framed = _delimiter(lines)
+    if framed < len(lines) and _written(lines[:framed]):
+        lines = lines[:framed]
     lines = without_last_lines(lines)
-    for cut in (_disclaimer, _delimiter, _contact_block, _delimiter):
+    for cut in (_disclaimer, _delimiter, _contact_block, _visiting_card, _delimiter):
         at = cut(lines)
         if at < len(lines) and _written(lines[:at]):
             lines = without_last_lines(lines[:at])
+    return lines
+
+
+def without_first_lines(lines: list[str]) -> list[str]:
+    """The lines without what programs put above the message: a device's note, a mail gateway's warning banner.
+
+    Only whole first paragraphs, and only when something is written below.
+    """
+    for _paragraph in range(2):
+        start = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
+        end = next((index for index in range(start, len(lines)) if not lines[index].strip()), len(lines))
+        paragraph = " ".join(line.strip() for line in lines[start:end])
+        noted = end - start == 1 and is_device_note(paragraph)
+        if not (noted or BANNER.match(paragraph[:LONGEST_BANNER])) or not _written(lines[end:]):
+            break
+        lines = lines[end:]
     return lines
 
 
@@ -100,9 +141,10 @@ def _is_signature(rest: list[str]) -> bool:
 
 
 def _is_footer(rest: list[str]) -> bool:
-    """A rule above a few short lines with an address, number or link: contact data or a list's footer."""
+    """A rule above a few short lines with an address, number, link or device's note: contact data, a list's footer."""
     short = all(len(line) <= 120 for line in rest)
-    return 0 < len(rest) <= MAX_FOOTER_LINES and short and any(CONTACT.search(line[:LONGEST_LINE]) for line in rest)
+    telling = any(CONTACT.search(line[:LONGEST_LINE]) or is_device_note(line) for line in rest)
+    return 0 < len(rest) <= MAX_FOOTER_LINES and short and telling
 
 
 def _disclaimer(lines: list[str]) -> int:
@@ -127,6 +169,26 @@ def _contact_block(lines: list[str]) -> int:
         ):  # fmt: skip
             return index
     return len(lines)
+
+
+def _visiting_card(lines: list[str]) -> int:
+    """A paragraph at the very end that is a name and ways to reach it: at least two of them, no sentence.
+
+    What was asked for ("My address is:") belongs to the letter and stays.
+    """
+    start = max(1, _last_written(lines, MAX_CARD_LINES))
+    for index in range(start, len(lines)):
+        if lines[index - 1].strip() or not lines[index].strip() or _line_above(lines, index).rstrip().endswith(":"):
+            continue
+        card = [line.strip() for line in lines[index:] if line.strip()]
+        reachable = sum(REACHABLE.search(line[:LONGEST_LINE]) is not None for line in card[1:])
+        if reachable >= 2 and FULL_NAME.match(card[0]) and all(_on_a_card(line) for line in card[1:]):
+            return index
+    return len(lines)
+
+
+def _on_a_card(line: str) -> bool:
+    return len(line) <= 80 and len(line.split()) <= 9 and not line.endswith((".", "?", "!", ":"))
 
 
 def _names_somebody(line: str) -> bool:

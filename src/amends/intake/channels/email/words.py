@@ -37,6 +37,10 @@ class Words(BaseModel):
     device_ends: list[str]
     closing: list[str]
     disclaimer: list[str]
+    banner: list[str] = []
+    outside: list[str] = []
+    warned: list[str] = []
+    letter: list[str] = []
 
 
 class WordFile(BaseModel):
@@ -106,7 +110,8 @@ ATTRIBUTION_OPENS = re.compile(
 )
 SEPARATOR = re.compile(
     rf"^[>*\s]{{0,6}}(?:[{DASHES}]{{1,60}}\s{{0,4}}{any_of('original')}\s{{0,4}}[:\uff1a]?\s{{0,4}}[{DASHES}]{{0,60}}|"
-    r"original message processed by .{1,40})[*\s]{0,4}$",
+    r"original message processed by .{1,40}|inactive hide details for .{1,300}|"
+    r"message du\s?:?\s\d{1,2}/\d{1,2}/\d{2,4}.{0,20})[*\s]{0,4}$",
     re.IGNORECASE,
 )
 FORWARD = re.compile(
@@ -114,9 +119,14 @@ FORWARD = re.compile(
     rf"{any_of('begin_forward')}\s{{0,3}}[:\uff1a])[*\s]{{0,4}}$",
     re.IGNORECASE,
 )
+HEADER_NAMES = "|".join(_pattern(word) for word in sorted(header_kinds(), key=len, reverse=True))
 HEADER_LINE = re.compile(
-    rf"^[\s>*_|\u200e\u200f]{{0,10}}(?P<name>{'|'.join(_pattern(word) for word in sorted(header_kinds(), key=len, reverse=True))})"
+    rf"^[\s>*_|\u200e\u200f\u202a-\u202e]{{0,10}}(?P<name>{HEADER_NAMES})"
     r"\s{0,3}[*_]{0,3}\s{0,3}[:\uff1a](?P<value>.{0,2000})$",
     re.IGNORECASE | re.DOTALL,
 )
 HEADER_INSIDE = re.compile(rf"{any_of('sender', 'sent', 'to', 'subject')}\*?\s?[:\uff1a]", re.IGNORECASE)
+# "-------- Original message --------From: … Date: …": a title and a header block on one line, maybe behind somebody's words.
+GLUED_SEPARATOR = re.compile(
+    rf"-{{4,60}}\s{{0,4}}{any_of('original')}\s{{0,4}}-{{4,60}}\s{{0,4}}(?={HEADER_INSIDE.pattern})", re.IGNORECASE
+)
