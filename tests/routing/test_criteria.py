@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +16,20 @@ from tests.people import House, actor, new_complaint
 
 from amends.accounts.public import SYSTEM, User
 from amends.audit.public import records_of
-from amends.cases.public import Complaint, assign, receive_message, reply, set_team
+from amends.cases.public import Complaint, assign, create_list, list_case, receive_message, reply, set_team
+from amends.clocks.public import Clock
 from amends.core import clock
 from amends.core.errors import NotAllowed
-from amends.notifications.public import unread
-from amends.routing.criteria import consider, facts_of, try_on_past
+from amends.handling.public import note_try
+from amends.notifications.alerts import climb
+from amends.notifications.public import Alert, unread
+from amends.routing.configured import criteria_in_force, criteria_problem
+from amends.routing.criteria import consider, facts_of, fired_lately, sweep_clocks, try_on_past
 from amends.routing.criteria_rules import BUILT_IN, CriteriaError, Facts, read_criteria
 from amends.routing.models import FiredCriterion, Handoff
 
 RULES = read_criteria()
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +49,14 @@ RULES = read_criteria()
         (Facts(value=Decimal(1000)), []),
         (Facts(safety=True), ["hurt"]),
         (Facts(media=True), ["press"]),
-        (Facts(troubleshooting_failed=True), ["troubleshooting"]),
+        (Facts(failed_tries=1), []),
+        (Facts(failed_tries=2), ["troubleshooting"]),
+        (Facts(after_answer=("It did not help.", "Es hat  nicht\ngeholfen!")), ["troubleshooting"]),
+        (Facts(texts=("It did not help.",) * 3), []),
+        (Facts(listed=frozenset({"important"})), ["important_customer"]),
+        (Facts(listed=frozenset({"legal"})), []),
+        (Facts(reach=10_001), ["many_hear_it"]),
+        (Facts(reach=10_000), []),
         (Facts(texts=("I want to speak to  YOUR\nmanager!",)), ["asks_for_manager"]),
         (Facts(texts=("Ich möchte Ihren Vorgesetzten sprechen.",)), ["asks_for_manager"]),
         (Facts(texts=("The managerial style of the manageress.",)), []),
@@ -54,8 +69,8 @@ def test_each_criterion_holds_when_it_should(facts: Facts, expected: list[str]) 
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        ("percent = 90", "percent = 80", r"rule\.7\.percent: "),
-        ('on = "contacts"', 'on = "phases"', r"rule\.4\.on: "),
+        ("percent = 90", "percent = 40", r"line 58: rule\.7\.percent: "),
+        ('on = "contacts"', 'on = "phases"', r"criteria\.toml, line \d+: rule\.4\.on: "),
         ("times = 3", "", "third_contact.* takes times, not nothing"),
         ('key = "again"', 'key = "hurt"', "'hurt' stands twice"),
         ('words = "manager"', 'words = "boss"', "no list of words 'boss'"),
@@ -116,13 +131,179 @@ def test_the_owner_is_asked_when_the_customer_asks_for_a_manager(complaint: Comp
     )
 
 
-def test_failed_troubleshooting_goes_up_and_where_nobody_is_above_the_owner_is_asked(
+def test_what_was_tried_in_vain_twice_goes_up_and_where_nobody_is_above_the_owner_is_asked(
     house: House, complaint: Complaint, alice: User
 ) -> None:
     set_team(actor=SYSTEM, complaint_id=complaint.pk, team_id=house.specialists.pk)
-    fired = consider(complaint_id=complaint.pk, troubleshooting_failed=True)
-    assert {one.key: one.did for one in fired}["troubleshooting"] == "proposed"
-    assert consider(complaint_id=complaint.pk, troubleshooting_failed=True) == []
+    note_try(actor=actor(alice), complaint_id=complaint.pk, what="Restarted it", helped=False)
+    assert not FiredCriterion.objects.filter(key="troubleshooting").exists()
+    note_try(actor=actor(alice), complaint_id=complaint.pk, what="Installed the update again", helped=False)
+    assert FiredCriterion.objects.get(key="troubleshooting").did == "proposed"
+    assert consider(complaint_id=complaint.pk) == []
+
+
+def test_what_helped_ends_the_count_of_what_did_not(complaint: Complaint, alice: User) -> None:
+    for helped in (False, True, False):
+        note_try(actor=actor(alice), complaint_id=complaint.pk, what="Restarted it", helped=helped)
+    assert facts_of(complaint, now=clock.now()).failed_tries == 1
+
+
+def test_a_customer_who_writes_twice_that_our_answer_did_not_help_goes_up(
+    house: House, complaint: Complaint, alice: User
+) -> None:
+    set_team(actor=SYSTEM, complaint_id=complaint.pk, team_id=house.care.pk)
+    write(complaint, "I restarted it and that did not help.")
+    reply(actor=actor(alice), complaint_id=complaint.pk, text="Please install the update.")
+    write(complaint, "It made no difference.")
+    assert not Handoff.objects.exists()
+    reply(actor=actor(alice), complaint_id=complaint.pk, text="Please reset it.")
+    write(complaint, "Still not working.")
+    assert Handoff.objects.get().reason.startswith("When what was tried did not help")
+
+
+def test_the_packet_says_what_was_tried(house: House, complaint: Complaint, alice: User) -> None:
+    set_team(actor=SYSTEM, complaint_id=complaint.pk, team_id=house.care.pk)
+    for what in ("Restarted it", "Installed the update again"):
+        note_try(actor=actor(alice), complaint_id=complaint.pk, what=what, helped=False)
+    assert [one["what"] for one in Handoff.objects.get().packet["tries"]] == [
+        "Restarted it",
+        "Installed the update again",
+    ]
+
+
+def own_rules(folder: Path, *rules: str) -> str:
+    """A file with these rules only."""
+    text = BUILT_IN.read_text()
+    head, tail = text[: text.index("[[rule]]")], text[text.index("[words.manager]") :]
+    path = folder / "own.toml"
+    path.write_text(head + "\n".join(f"[[rule]]\n{one}\n" for one in rules) + tail)
+    return str(path)
+
+
+@pytest.mark.parametrize(("percent", "minutes"), [(75, 46), (90, 55), (100, 61)])
+def test_a_deadline_is_noticed_at_its_percentage_even_when_nothing_else_happens(
+    house: House, alice: User, tmp_path: Path, settings: Any, percent: int, minutes: int
+) -> None:
+    settings.AMENDS_ESCALATION_CRITERIA = own_rules(
+        tmp_path, f'key = "time"\non = "clock"\npercent = {percent}\naction = "propose"'
+    )
+    with clock.frozen_at(NOON):
+        complaint = new_complaint(house.london)
+        assign(actor=actor(alice), complaint_id=complaint.pk, owner_id=alice.pk)
+        Clock.objects.filter(complaint=complaint).update(
+            started_at=NOON, due_at=NOON + timedelta(hours=1), alarm_at=None
+        )
+    early = NOON + timedelta(minutes=60 * percent // 100 - 1)
+    for moment, fired in (
+        (early, 0),
+        (NOON + timedelta(minutes=minutes), 1),
+        (NOON + timedelta(minutes=minutes + 1), 0),
+    ):
+        with clock.frozen_at(moment):
+            assert sweep_clocks() == fired
+    assert FiredCriterion.objects.get().did == "proposed"
+
+
+def test_a_deadline_that_was_kept_or_belongs_to_nobody_is_no_reason(
+    house: House, tmp_path: Path, settings: Any
+) -> None:
+    settings.AMENDS_ESCALATION_CRITERIA = own_rules(
+        tmp_path, 'key = "time"\non = "clock"\npercent = 75\naction = "propose"'
+    )
+    with clock.frozen_at(NOON):
+        kept, ended = new_complaint(house.london), new_complaint(house.london)
+        for one in (kept, ended):
+            Clock.objects.filter(complaint=one).update(started_at=NOON, due_at=NOON + timedelta(hours=1), alarm_at=None)
+        Clock.objects.filter(complaint=kept).update(stopped_at=NOON + timedelta(minutes=50), stopped_by="acknowledged")
+        Complaint.objects.filter(pk=ended.pk).update(phase="withdrawn", waiting_for_us_since=None)
+    with clock.frozen_at(NOON + timedelta(minutes=59)):
+        assert sweep_clocks() == 0
+        assert consider(complaint_id=kept.pk) == []
+        assert facts_of(kept, now=clock.now(), past=True).clock_percent == 83
+
+
+def test_a_rule_that_alerts_calls_the_people_in_charge_until_somebody_has_it(
+    house: House, alice: User, dora: User, tmp_path: Path, settings: Any
+) -> None:
+    settings.AMENDS_ESCALATION_CRITERIA = own_rules(
+        tmp_path, 'key = "worth"\non = "value_above"\namount = 100\naction = "alert"'
+    )
+    complaint = new_complaint(house.london, attributes={"value": "250.00"})
+    assign(actor=actor(alice), complaint_id=complaint.pk, owner_id=alice.pk)
+    for _ in range(2):
+        consider(complaint_id=complaint.pk)
+    alert = Alert.objects.get(kind="escalation")
+    assert (alert.levels, alert.titles["en"]) == (
+        [[alice.pk], [dora.pk]],
+        f"{complaint.reference}: When it is about more than 100, the people in charge are alerted.",
+    )
+    assert alert.titles["de"].startswith(f"{complaint.reference}: Wenn ")
+    assert FiredCriterion.objects.get().did == "alerted"
+    with clock.frozen_at(alert.climbs_at):
+        assert climb() == 1
+    assert any(one.kind == "escalation" for one in unread(dora.pk))
+
+
+def test_a_case_on_a_list_for_important_customers_alerts(
+    house: House, complaint: Complaint, lena: User, ada: User
+) -> None:
+    made = create_list(actor=actor(ada), key="vip", name="Important", kind="important", restricted=False)
+    list_case(actor=actor(lena), complaint_id=complaint.pk, list_id=made.pk)
+    assert [one.did for one in consider(complaint_id=complaint.pk) if one.key == "important_customer"] == ["alerted"]
+
+
+def test_a_customer_with_a_large_audience_alerts(house: House, lena: User) -> None:
+    complaint = new_complaint(house.london, attributes={"followers": 25_000})
+    assert [one.key for one in consider(complaint_id=complaint.pk)] == ["many_hear_it"]
+
+
+def test_a_rule_that_escalates_hands_the_case_on_with_its_sentence(
+    house: House, complaint: Complaint, tmp_path: Path, settings: Any
+) -> None:
+    settings.AMENDS_ESCALATION_CRITERIA = own_rules(
+        tmp_path, 'key = "grave"\non = "severity"\nlevel = 2\naction = "escalate"'
+    )
+    set_team(actor=SYSTEM, complaint_id=complaint.pk, team_id=house.care.pk)
+    Complaint.objects.filter(pk=complaint.pk).update(severity=2)
+    assert [one.did for one in consider(complaint_id=complaint.pk)] == ["escalated"]
+    handoff = Handoff.objects.get()
+    assert (handoff.to_team, handoff.state) == (house.specialists, "offered")
+    assert handoff.packet["why"] == "When its severity is 2 or higher, the case is offered to the next team above."
+
+
+def test_a_wrong_own_file_is_said_and_the_built_in_rules_hold(
+    tmp_path: Path, settings: Any, client: Client, ada: User
+) -> None:
+    own = Path(own_rules(tmp_path, 'key = "late"\non = "clock"\npercent = 75\naction = "propose"'))
+    own.write_text(own.read_text().replace("percent = 75", "percent = 7"))
+    settings.AMENDS_ESCALATION_CRITERIA = str(own)
+    line = own.read_text().splitlines().index("percent = 7") + 1
+    assert criteria_problem().startswith(f"{own}, line {line}: rule.0.percent: ")
+    assert criteria_in_force() == RULES
+    client.force_login(ada)
+    assert f"line {line}: rule.0.percent" in client.get("/escalation/").content.decode()
+    own.write_text(own.read_text().replace("percent = 7", "percent = 77"))
+    assert (criteria_problem(), criteria_in_force().rule[0].percent) == ("", 77)
+    settings.AMENDS_ESCALATION_CRITERIA = str(tmp_path / "gone.toml")
+    assert "cannot be read" in criteria_problem()
+
+
+def test_the_page_shows_the_rules_with_how_often_each_fired(
+    client: Client, complaint: Complaint, ada: User, alice: User
+) -> None:
+    with clock.frozen_at(clock.now() - timedelta(days=91)):
+        FiredCriterion.objects.create(complaint=complaint, key="again", version="1", action="propose", did="proposed")
+    FiredCriterion.objects.create(complaint=complaint, key="worth", version="1", action="propose", did="proposed")
+    assert fired_lately() == {"worth": {"proposed": 1}}
+    client.force_login(ada)
+    page = unescape(client.get("/escalation/?try=1").content.decode())
+    with translation.override("en"):
+        assert [one.key for one in RULES.rule if one.sentence() not in page] == []
+    worth = page[page.index("more than 1000") :]
+    assert re.search(r"<strong>1</strong> <span[^>]*>1 asked the owner<", worth[: worth.index("</tr>")])
+    assert "of the newest 1 cases" in page
+    client.force_login(alice)
+    assert client.get("/escalation/").status_code == 404
 
 
 def test_rules_are_tried_on_past_cases_without_changing_anything(

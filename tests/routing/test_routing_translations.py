@@ -12,8 +12,12 @@ import amends.routing
 ROOT = Path(str(amends.routing.__path__[0]))
 CODE = (
     "rulesets", "sentences", "wording", "desk", "stuck", "models", "places", "web/rules", "web/rule_form", "web/stuck",
+    "criteria", "criteria_rules", "callbacks", "callback_models", "web/criteria", "web/panels",
 )  # fmt: skip
-PAGES = ("rules", "rule", "simulation", "stuck")
+PAGES = (
+    "rules", "rule", "simulation", "stuck", "criteria", "callbacks", "panel_callback", "panel_handoff", "attempts",
+    "attempt_form",
+)  # fmt: skip
 
 
 def test_every_word_of_the_rules_and_the_desk_has_its_german() -> None:

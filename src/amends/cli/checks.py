@@ -249,6 +249,14 @@ def rule_packs(_where: Environment) -> Iterator[Finding]:
         yield good("The rule packs can be read, and units name existing ones.")
 
 
+def escalation_criteria(_where: Environment) -> Iterator[Finding]:
+    """Whether the organisation's own criteria of escalation can be read."""
+    from amends.routing.public import criteria_problem
+
+    if problem := criteria_problem():
+        yield bad(f"{problem}. The built-in criteria hold until it is mended.")
+
+
 def administrator(_where: Environment) -> Iterator[Finding]:
     """Whether anybody can sign in."""
     from amends.accounts.public import User
@@ -295,6 +303,7 @@ WHEN_UP_TO_DATE: Final[tuple[Check, ...]] = (
     mail_certificate,
     outgoing_mail,
     rule_packs,
+    escalation_criteria,
     administrator,
     backups,
     settings_of_a_server,

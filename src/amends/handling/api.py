@@ -20,9 +20,11 @@ from amends.handling.sections import (
     InvestigationOut,
     PromiseOut,
     ProposalOut,
+    TryOut,
     promise_out,
     proposal_out,
     read_investigation,
+    try_out,
 )
 from amends.handling.selectors.promises import LedgerPage, ledger
 from amends.handling.selectors.proposals import proposals_of
@@ -45,6 +47,13 @@ class AnswerIn(Body):
 
     text: str
     evidence: list[str] | None = Field(None, max_length=100)
+
+
+class TryIn(Body):
+    """What was tried, and whether it helped."""
+
+    what: str = Field(max_length=500)
+    helped: bool
 
 
 class RemedyIn(Body):
@@ -160,6 +169,14 @@ def answer(request: HttpRequest, reference: str, question: str, body: AnswerIn) 
         evidence=_files(complaint, body.evidence),
     )
     return read_investigation(complaint)
+
+
+@router.post("/complaints/{reference}/tries", response={201: TryOut}, summary="Note what was tried")
+@scope(Permission.CASE_WORK)
+def note_try(request: HttpRequest, reference: str, body: TryIn) -> Status[TryOut]:
+    """Note what was tried and whether it helped; too often in vain, and the case goes up by the criteria."""
+    actor, complaint = _case(request, reference)
+    return Status(201, try_out(handling.note_try(actor=actor, complaint_id=complaint.pk, **body.dict())))
 
 
 @router.post("/complaints/{reference}/proposals", response={201: ProposalOut}, summary="Draft a proposal")

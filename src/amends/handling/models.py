@@ -300,3 +300,18 @@ class Delay(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="delay_has_reason"),
             models.CheckConstraint(condition=Q(new_due__gt=F("old_due")), name="delay_is_later"),
         ]
+
+
+class Try(models.Model):
+    """Something that was tried to put it right, and whether it helped."""
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="tries")
+    what = models.CharField(max_length=500)
+    helped = models.BooleanField()
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    by_name = models.CharField(max_length=200)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(condition=~Q(what=""), name="try_says_what")]

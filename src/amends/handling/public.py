@@ -1,6 +1,6 @@
 """What other domains may use of handling."""
 
-from amends.handling.models import Answer, AuthorityLimit, Delay, Promise, Proposal, Remedy, Step
+from amends.handling.models import Answer, AuthorityLimit, Delay, Promise, Proposal, Remedy, Step, Try
 from amends.handling.people import limits
 from amends.handling.playbook import Playbook, Question
 from amends.handling.remedies import RemedyKind, remedy_kinds
@@ -15,10 +15,12 @@ from amends.handling.selectors.proposals import (
     proposals_of,
     similar_cases,
 )
+from amends.handling.selectors.tries import tries_of
 from amends.handling.services.answers import answer_proposal
 from amends.handling.services.investigation import answer_question
 from amends.handling.services.promises import complete_step, explain_delay, keep_promise, promise, sweep_promises
 from amends.handling.services.proposals import decide_approval, draft_proposal, send_proposal, withdraw_proposal
+from amends.handling.services.tries import note_try
 from amends.handling.services.writing import remedy_words, written_amount, written_days
 from amends.handling.values import NewRemedy, NewStep
 
@@ -39,6 +41,7 @@ __all__ = [
     "RemedyKind",
     "Similar",
     "Step",
+    "Try",
     "WholeProposal",
     "answer_proposal",
     "answer_question",
@@ -51,6 +54,7 @@ __all__ = [
     "investigation_of",
     "keep_promise",
     "limits",
+    "note_try",
     "playbook_for",
     "promise",
     "promise_rate",
@@ -62,6 +66,7 @@ __all__ = [
     "send_proposal",
     "similar_cases",
     "sweep_promises",
+    "tries_of",
     "visible_promises",
     "withdraw_proposal",
     "written_amount",

@@ -8,10 +8,11 @@ from ninja import Schema
 
 from amends.cases.public import Complaint
 from amends.core.sections import Section, sections
-from amends.handling.models import Promise
+from amends.handling.models import Promise, Try
 from amends.handling.selectors.investigation import investigation_of
 from amends.handling.selectors.promises import promises_of
 from amends.handling.selectors.proposals import WholeProposal, proposals_of
+from amends.handling.selectors.tries import tries_of
 
 
 class DelayOut(Schema):
@@ -257,3 +258,20 @@ def read_proposals(complaint: Complaint) -> list[ProposalOut]:
 sections.register(Section("investigation", InvestigationOut, read_investigation, order=50))
 sections.register(Section("proposals", list[ProposalOut], read_proposals, order=52))
 sections.register(Section("promises", list[PromiseOut], read_promises, order=54))
+
+
+class TryOut(Schema):
+    """Something that was tried, and whether it helped."""
+
+    what: str
+    helped: bool
+    by: str
+    at: datetime
+
+
+def try_out(one: Try) -> TryOut:
+    """A try as the API shows it."""
+    return TryOut(what=one.what, helped=one.helped, by=one.by_name, at=one.at)
+
+
+sections.register(Section("tries", list[TryOut], lambda one: [try_out(row) for row in tries_of(one)], order=51))

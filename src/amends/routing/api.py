@@ -11,8 +11,8 @@ from amends.cases.public import access_complaint
 from amends.core.api import api_actor, scope
 from amends.core.errors import NotFound
 from amends.routing import paths, rules_api, services
+from amends.routing.configured import criteria_in_force
 from amends.routing.criteria import try_on_past
-from amends.routing.criteria_rules import read_criteria
 from amends.routing.sections import HandoffOut, handoff_out
 
 router = Router(tags=["routing"])
@@ -106,7 +106,7 @@ class TrialOut(Schema):
 @scope(Permission.REPORT_VIEW)
 def escalation_criteria(request: HttpRequest) -> TrialOut:
     """Each rule as key, sentence and count over the newest cases one may see."""
-    rules, trial = read_criteria(), try_on_past(actor=api_actor(request))
+    rules, trial = criteria_in_force(), try_on_past(actor=api_actor(request))
     return TrialOut(
         version=rules.version,
         cases=trial.cases,

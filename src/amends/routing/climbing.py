@@ -12,7 +12,7 @@ from amends.audit.public import record
 from amends.cases.public import announce_change
 from amends.core import clock
 from amends.notifications.public import raise_alert, tell
-from amends.routing.criteria_rules import read_criteria
+from amends.routing.configured import criteria_in_force
 from amends.routing.models import Handoff, HandoffState
 from amends.routing.paths import next_team
 from amends.routing.selectors import member_ids, people_of
@@ -22,7 +22,7 @@ BATCH = 200
 
 def minutes_to_accept(severity: int) -> int:
     """How long a team has to accept a case of this severity, 1 to 4."""
-    return read_criteria().handoff_minutes[severity - 1]
+    return criteria_in_force().handoff_minutes[severity - 1]
 
 
 def climb_handoffs(*, now: datetime | None = None) -> int:

@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Count, DateTimeField, Exists, ExpressionWrapper, F, OuterRef
 from django.utils.translation import gettext as _
 
 from amends.accounts.public import SYSTEM, Actor, Permission
 from amends.audit.public import record
-from amends.cases.public import OPEN_PHASES, Complaint, Direction, Message, messages_of, visible_complaints
-from amends.clocks.public import clocks_of
+from amends.cases.public import OPEN_PHASES, Complaint, Direction, ListedCase, Message, messages_of, visible_complaints
+from amends.clocks.public import Clock, clocks_of
 from amends.core import clock
 from amends.core.errors import AmendsError
 from amends.routing import services
-from amends.routing.criteria_rules import Criteria, Criterion, Facts, read_criteria
+from amends.routing.configured import criteria_in_force
+from amends.routing.criteria_rules import Criteria, Criterion, Facts
+from amends.routing.facts import value_at_stake
 from amends.routing.models import FiredCriterion
+from amends.routing.troubleshooting import tries_in_vain
 from amends.triage.public import assess
+from amends.voice.public import speaks_of_a_death
 
 MOODS_READ = 5
+REACH_ATTRIBUTES = ("reach", "followers", "audience")
+LOOKS_BACK = timedelta(days=1)
+BATCH = 500
 SUBSTANCE = frozenset({"message", "letter", "call", "proposal", "resolution"})
 """Kinds of our messages that answer; an acknowledgement does not."""
 
@@ -36,33 +44,64 @@ class Trial:
     by_rule: dict[str, int]
 
 
-def facts_of(complaint: Complaint, *, now: datetime, troubleshooting_failed: bool = False) -> Facts:
-    """What the criteria ask about a case (6 queries)."""
+def facts_of(complaint: Complaint, *, now: datetime, past: bool = False) -> Facts:
+    """What the criteria ask about a case (8 queries).
+
+    Args:
+        past: count the clocks that were stopped in time as well, up to then: would a rule have held?
+    """
     messages = messages_of(complaint)
     heard = [one for one in messages if one.direction == Direction.IN]
     before = Complaint.objects.filter(customer_id=complaint.customer_id, received_at__lt=complaint.received_at)
     last = before.exclude(pk=complaint.pk).order_by("-received_at").values_list("received_at", flat=True).first()
+    lists = ListedCase.objects.filter(complaint=complaint).values_list("access_list__kind", flat=True)
+    texts = (complaint.text, *(one.text for one in heard))
     return Facts(
-        clock_percent=_percent(complaint, now),
+        clock_percent=_percent(complaint, now, past=past),
         moods=tuple(assess(one.text).sentiment for one in heard[-MOODS_READ:] if one.text),
         contacts=_contacts(messages),
         days_since_last=None if last is None else (complaint.received_at - last).days,
-        value=complaint.product.price if complaint.product else None,
+        value=value_at_stake(complaint),
+        severity=complaint.severity,
         safety=complaint.safety,
+        death=speaks_of_a_death(complaint.subject, *texts),
         media=complaint.legal_or_media,
-        troubleshooting_failed=troubleshooting_failed,
-        texts=(complaint.text, *(one.text for one in heard)),
+        reach=_reach(complaint),
+        failed_tries=tries_in_vain(complaint),
+        listed=frozenset(lists),
+        texts=texts,
+        after_answer=_after_answer(messages),
     )
 
 
-def _percent(complaint: Complaint, now: datetime) -> int | None:
-    """How much of the tightest clock is over; a clock that was stopped counts up to then."""
+def _percent(complaint: Complaint, now: datetime, *, past: bool) -> int | None:
+    """How much of the tightest deadline is over. One that was kept does not count, unless the past is asked for; one that was
+    kept too late counts up to then, and what lapses without our breach never."""
     parts = [
         int(100 * ((one.stopped_at or now) - one.started_at) / (one.due_at - one.started_at))
         for one in clocks_of(complaint)
-        if one.due_at > one.started_at
+        if one.missed == "breach" and (past or one.stopped_at is None or one.stopped_at > one.due_at)
     ]
     return max(parts, default=None)
+
+
+def _reach(complaint: Complaint) -> int | None:
+    """What was said to be the audience when the case was registered."""
+    for name in REACH_ATTRIBUTES:
+        said = str(complaint.attributes.get(name, "")).strip()[:15]
+        if said.isascii() and said.isdigit():
+            return int(said)
+    return None
+
+
+def _after_answer(messages: Sequence[Message]) -> tuple[str, ...]:
+    """The customer's words since somebody of us first answered with substance."""
+    answered, words = False, []
+    for one in messages:
+        if one.direction == Direction.IN and answered:
+            words.append(one.text)
+        answered = answered or (one.direction == Direction.OUT and one.kind in SUBSTANCE and not one.automatic)
+    return tuple(words)
 
 
 def _contacts(messages: Sequence[Message]) -> int:
@@ -76,7 +115,7 @@ def _contacts(messages: Sequence[Message]) -> int:
     return count
 
 
-def consider(*, complaint_id: int, troubleshooting_failed: bool = False) -> list[FiredCriterion]:
+def consider(*, complaint_id: int) -> list[FiredCriterion]:
     """Do what the rules in force ask for now; what is new. A rule fires once for a case, however often this runs.
 
     A case of the past, and one that has ended, is left alone.
@@ -84,11 +123,41 @@ def consider(*, complaint_id: int, troubleshooting_failed: bool = False) -> list
     complaint = Complaint.objects.select_related("unit", "team", "product").get(pk=complaint_id)
     if complaint.phase not in OPEN_PHASES or complaint.waiting_for_us_since is None:
         return []
-    now, criteria = clock.now(), read_criteria()
+    now, criteria = clock.now(), criteria_in_force()
     if now.date() < criteria.valid_from:
         return []
-    facts = facts_of(complaint, now=now, troubleshooting_failed=troubleshooting_failed)
+    facts = facts_of(complaint, now=now)
     return [fired for one in criteria.matching(facts) if (fired := _fire(complaint, one, criteria.version)) is not None]
+
+
+def sweep_clocks(*, now: datetime | None = None) -> int:
+    """Look at the cases of which a deadline has just passed a percentage of the rules; how many rules fired.
+
+    Safe with any number at once, and after a time without workers: it looks back a day.
+    """
+    moment, fired = now or clock.now(), 0
+    for complaint_id in sorted(_crossed(moment, criteria_in_force())):
+        with transaction.atomic():
+            fired += len(consider(complaint_id=complaint_id))
+    return fired
+
+
+def _crossed(moment: datetime, criteria: Criteria) -> set[int]:
+    running = Clock.objects.filter(
+        stopped_at=None,
+        missed="breach",
+        complaint__phase__in=OPEN_PHASES,
+        complaint__waiting_for_us_since__isnull=False,
+    )
+    found: set[int] = set()
+    for key, percent in criteria.percents().items():
+        crossing = ExpressionWrapper(
+            F("started_at") + (F("due_at") - F("started_at")) * (percent / 100), output_field=DateTimeField()
+        )
+        rows = running.annotate(crossing=crossing).filter(crossing__lte=moment, crossing__gt=moment - LOOKS_BACK)
+        fired = FiredCriterion.objects.filter(complaint=OuterRef("complaint_id"), key=key)
+        found.update(rows.filter(~Exists(fired)).values_list("complaint_id", flat=True)[:BATCH])
+    return found
 
 
 def _fire(complaint: Complaint, one: Criterion, version: str) -> FiredCriterion | None:
@@ -133,13 +202,23 @@ def _act(complaint: Complaint, one: Criterion) -> str:
 def try_on_past(*, actor: Actor, criteria: Criteria | None = None, limit: int = 300) -> Trial:
     """What these rules, or those in force, would have done with the newest cases that the actor may see. Changes nothing."""
     actor.require(Permission.REPORT_VIEW)
-    rules, now = criteria or read_criteria(), clock.now()
+    rules, now = criteria or criteria_in_force(), clock.now()
     counts: Counter[str] = Counter()
     seen = affected = escalated = 0
     for one in visible_complaints(actor).select_related("product").order_by("-received_at", "-id")[:limit]:
         seen += 1
-        held = rules.matching(facts_of(one, now=now))
+        held = rules.matching(facts_of(one, now=now, past=True))
         counts.update(rule.key for rule in held)
         affected += bool(held)
         escalated += any(rule.action == "escalate" for rule in held)
     return Trial(seen, affected, escalated, {rule.key: counts[rule.key] for rule in rules.rule})
+
+
+def fired_lately(*, days: int = 90) -> dict[str, Counter[str]]:
+    """Key of a rule → what it did → how often, in the last days (1 query). Counts only, of all cases."""
+    since = clock.now() - timedelta(days=days)
+    counts: dict[str, Counter[str]] = {}
+    rows = FiredCriterion.objects.filter(at__gt=since).values_list("key", "did").annotate(cases=Count("pk"))
+    for key, did, cases in rows.order_by():
+        counts.setdefault(key, Counter())[did] += cases
+    return counts

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Literal
 
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from amends.cases.public import ListKind
 
 BUILT_IN = Path(__file__).parent / "criteria.toml"
 Action = Literal["alert", "escalate", "propose"]
@@ -22,10 +26,14 @@ On = Literal[
     "contacts",
     "repeat_complaint",
     "value_above",
+    "severity",
     "safety",
+    "death",
     "media",
+    "reach_above",
     "words",
     "troubleshooting_failed",
+    "listed",
 ]
 NEEDS: dict[str, str] = {
     "clock": "percent",
@@ -33,9 +41,15 @@ NEEDS: dict[str, str] = {
     "contacts": "times",
     "repeat_complaint": "days",
     "value_above": "amount",
+    "severity": "level",
+    "reach_above": "people",
     "words": "words",
+    "troubleshooting_failed": "times",
+    "listed": "kinds",
 }
 """The word that a kind of rule cannot do without."""
+DID_NOT_HELP = "did_not_help"
+"""The list of words by which a customer says that what we proposed did not help."""
 
 
 class CriteriaError(ValueError):
@@ -58,7 +72,11 @@ class Facts:
         contacts: how often the customer has written since our last answer of substance.
         days_since_last: days since the same customer's complaint before this one; None when there is none.
         value: what the case is about in money; None when not known.
+        reach: how many people the customer says something to in public; None when not known.
+        failed_tries: how often something was tried that did not help.
+        listed: the kinds of the lists with special handling that it is on.
         texts: the customer's own words.
+        after_answer: those they wrote after somebody of us answered.
     """
 
     clock_percent: int | None = None
@@ -66,10 +84,15 @@ class Facts:
     contacts: int = 0
     days_since_last: int | None = None
     value: Decimal | None = None
+    severity: int = 1
     safety: bool = False
+    death: bool = False
     media: bool = False
-    troubleshooting_failed: bool = False
+    reach: int | None = None
+    failed_tries: int = 0
+    listed: frozenset[str] = frozenset()
     texts: tuple[str, ...] = ()
+    after_answer: tuple[str, ...] = ()
 
 
 class Criterion(Strict):
@@ -78,12 +101,15 @@ class Criterion(Strict):
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
     on: On
     action: Action
-    percent: Literal[75, 90, 100] | None = None
+    percent: Annotated[int, Field(ge=50, le=1000)] | None = None
     by: Annotated[float, Field(gt=0, le=2)] | None = None
-    times: Annotated[int, Field(ge=2, le=50)] | None = None
+    times: Annotated[int, Field(ge=1, le=50)] | None = None
     days: Annotated[int, Field(ge=1, le=3650)] | None = None
     amount: Annotated[Decimal, Field(gt=0)] | None = None
+    level: Annotated[int, Field(ge=1, le=4)] | None = None
+    people: Annotated[int, Field(ge=1)] | None = None
     words: str | None = None
+    kinds: Annotated[tuple[ListKind, ...], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _has_its_word(self) -> Criterion:
@@ -98,24 +124,36 @@ class Criterion(Strict):
 
     def sentence(self) -> str:
         """The rule as a sentence in the language of the page."""
-        when = {
-            "clock": _("%(n)s %% of a deadline is over"),
-            "sentiment_falling": _("the customer's mood falls by %(n)s or more between messages"),
-            "contacts": _("the customer writes %(n)s times without an answer of substance"),
-            "repeat_complaint": _("the same customer complained before within %(n)s days"),
-            "value_above": _("it is about more than %(n)s"),
-            "safety": _("somebody was hurt or may be"),
-            "media": _("lawyers, regulators or the press are involved"),
-            "words": _("the customer asks for somebody above (%(n)s)"),
-            "troubleshooting_failed": _("nothing that was tried helped"),
-        }[self.on]
-        then = {
-            "alert": _("the people in charge are alerted"),
-            "escalate": _("the case is offered to the next team above"),
-            "propose": _("the owner is asked whether to escalate"),
-        }[self.action]
-        number = getattr(self, NEEDS[self.on]) if self.on in NEEDS else ""
-        return _("When %(when)s, %(then)s.") % {"when": when % {"n": number}, "then": then}
+        given = getattr(self, NEEDS[self.on]) if self.on in NEEDS else ""
+        if self.kinds:
+            given = ", ".join(str(one.label) for one in self.kinds)
+        return _("When %(when)s, %(then)s.") % {"when": _when(self.on) % {"n": given}, "then": _then(self.action)}
+
+
+def _when(on: str) -> str:
+    return {
+        "clock": _("%(n)s %% of a deadline is over"),
+        "sentiment_falling": _("the customer's mood falls by %(n)s or more between messages"),
+        "contacts": _("the customer writes %(n)s times without an answer of substance"),
+        "repeat_complaint": _("the same customer complained before within %(n)s days"),
+        "value_above": _("it is about more than %(n)s"),
+        "severity": _("its severity is %(n)s or higher"),
+        "safety": _("somebody was hurt or may be"),
+        "death": _("somebody has died"),
+        "media": _("lawyers, regulators or the press are involved"),
+        "reach_above": _("more than %(n)s people hear what the customer says in public"),
+        "words": _("the customer asks for somebody above (%(n)s)"),
+        "troubleshooting_failed": _("what was tried did not help, at least %(n)s times"),
+        "listed": _("it is on a list with special handling (%(n)s)"),
+    }[on]
+
+
+def _then(action: str) -> str:
+    return {
+        "alert": _("the people in charge are alerted"),
+        "escalate": _("the case is offered to the next team above"),
+        "propose": _("the owner is asked whether to escalate"),
+    }[action]
 
 
 class Criteria(Strict):
@@ -139,44 +177,87 @@ class Criteria(Strict):
             raise ValueError(f"there is no list of words {unknown[0]!r}")
         return self
 
+    def percents(self) -> dict[str, int]:
+        """Key → percent of the rules that look at clocks."""
+        return {one.key: one.percent for one in self.rule if one.percent is not None}
+
     def matching(self, facts: Facts) -> list[Criterion]:
         """Every rule that holds (PURE)."""
         return [one for one in self.rule if self.holds(one, facts)]
 
     def holds(self, one: Criterion, facts: Facts) -> bool:
         """Whether a rule holds of these facts (PURE)."""
-        if one.on == "clock":
-            return facts.clock_percent is not None and facts.clock_percent >= (one.percent or 0)
-        if one.on == "sentiment_falling":
-            return len(facts.moods) > 1 and max(facts.moods[:-1]) - facts.moods[-1] >= (one.by or 0)
-        if one.on == "contacts":
-            return facts.contacts >= (one.times or 0)
-        if one.on == "repeat_complaint":
-            return facts.days_since_last is not None and facts.days_since_last <= (one.days or 0)
-        if one.on == "value_above":
-            return facts.value is not None and facts.value > (one.amount or 0)
         if one.on == "words":
             return any(self._finds(one.words or "", text) for text in facts.texts)
+        if one.on == "listed":
+            return any(kind.value in facts.listed for kind in one.kinds or ())
+        if one.on == "sentiment_falling":
+            return len(facts.moods) > 1 and max(facts.moods[:-1]) - facts.moods[-1] >= (one.by or 0)
+        if one.on == "repeat_complaint":
+            return facts.days_since_last is not None and facts.days_since_last <= (one.days or 0)
+        above = {
+            "value_above": (facts.value, one.amount),
+            "reach_above": (facts.reach, one.people),
+        }.get(one.on)
+        if above is not None:
+            return above[0] is not None and above[0] > (above[1] or 0)
+        reached = {
+            "clock": (facts.clock_percent, one.percent),
+            "contacts": (facts.contacts, one.times),
+            "severity": (facts.severity, one.level),
+            "troubleshooting_failed": (self._failures(facts), one.times),
+        }.get(one.on)
+        if reached is not None:
+            return reached[0] is not None and reached[0] >= (reached[1] or 0)
         return bool(getattr(facts, one.on))
 
+    def _failures(self, facts: Facts) -> int:
+        """What colleagues noted, or what the customer wrote about our answers: the same failure is often in both."""
+        said = sum(self._finds(DID_NOT_HELP, text) for text in facts.after_answer)
+        return max(facts.failed_tries, said)
+
     def _finds(self, name: str, text: str) -> bool:
-        wanted = [re.escape(words) for listed in self.words[name].values() for words in listed]
-        return re.search(rf"(?<!\w)(?:{'|'.join(wanted)})(?!\w)", " ".join(text.lower().split())) is not None
+        wanted = [re.escape(words) for listed in self.words.get(name, {}).values() for words in listed]
+        found = rf"(?<!\w)(?:{'|'.join(wanted)})(?!\w)"
+        return bool(wanted) and re.search(found, " ".join(text.lower().split())) is not None
+
+
+def read_criteria(path: Path = BUILT_IN) -> Criteria:
+    """The criteria in a file; read again when it changed.
+
+    Raises:
+        CriteriaError: with the file, the line and the reason.
+    """
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise CriteriaError(f"{path}: the file cannot be read ({error.strerror})") from None
 
 
 @lru_cache(maxsize=8)
-def read_criteria(path: Path = BUILT_IN) -> Criteria:
-    """The criteria in a file.
-
-    Raises:
-        CriteriaError: with the file, the place and the reason.
-    """
+def _read(path: Path, _changed: int) -> Criteria:
     try:
-        return Criteria.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise CriteriaError(f"{path}: the file cannot be read ({error.strerror})") from None
+        text = path.read_text(encoding="utf-8")
+        return Criteria.model_validate(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CriteriaError(f"{path}: {error}") from None
     except ValidationError as refused:
         first = refused.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise CriteriaError(f"{path}: {'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}") from None
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise CriteriaError(f"{path}, line {line_of(text, first['loc'])}: {place}: {first['msg']}") from None
+
+
+def line_of(text: str, place: Sequence[int | str]) -> int:
+    """The line (1 is the first) in which a TOML text says what a schema refused, as near as its headings tell (PURE)."""
+    lines, at = text.splitlines(), 0
+    for step, after in zip_longest(place, place[1:]):
+        if isinstance(step, int):
+            continue
+        name = re.escape(step)
+        heading = [number for number, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{name}\s*\]\]", line)]
+        if isinstance(after, int) and after < len(heading):
+            at = heading[after]
+            continue
+        wanted = re.compile(rf"\s*(?:{name}\s*=|\[\s*(?:[\w-]+\.)*{name}\s*\])")
+        at = next((number for number in range(at, len(lines)) if wanted.match(lines[number])), at)
+    return at + 1

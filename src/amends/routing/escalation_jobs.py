@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from amends.routing import callbacks, climbing
+from amends.routing import callbacks, climbing, criteria
 
 
 @app.periodic(cron="* * * * *")
@@ -21,3 +21,11 @@ def climb_handoffs(timestamp: int) -> int:
     """Ask the next team where nobody accepted in time; safe to run twice."""
     del timestamp
     return climbing.climb_handoffs()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="urgent", queueing_lock="routing.criteria_of_clocks", name="routing.criteria_of_clocks")
+def criteria_of_clocks(timestamp: int) -> int:
+    """Look at cases of which a deadline has passed a percentage of the criteria; safe to run twice."""
+    del timestamp
+    return criteria.sweep_clocks()

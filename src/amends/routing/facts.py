@@ -63,13 +63,13 @@ def facts_of(cases: Iterable[Complaint], units: Units | None = None) -> dict[int
             vulnerable=one.vulnerable,
             safety=one.safety,
             legal_or_media=one.legal_or_media,
-            value=_value(one),
+            value=value_at_stake(one),
         )
         for one in cases
     }
 
 
-def _value(one: Complaint) -> Decimal | None:
+def value_at_stake(one: Complaint) -> Decimal | None:
     """What was said to be at stake, else the price of the product."""
     for name in VALUE_ATTRIBUTES:
         said = str(one.attributes.get(name, "")).strip()

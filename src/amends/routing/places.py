@@ -20,6 +20,17 @@ places.register(
 )
 places.register(
     Place(
+        "escalation_criteria",
+        _("Escalation"),
+        _("Go to the rules of escalation"),
+        "escalation_criteria",
+        Permission.SETTINGS_CHANGE,
+        group=Group.SETTINGS,
+        order=45,
+    )
+)
+places.register(
+    Place(
         "stuck_cases",
         _("Stuck cases"),
         _("Go to the stuck cases"),

@@ -5,6 +5,7 @@ from amends.voice.configured import letter_problems
 from amends.voice.context import letter_context, letter_language, quoted, repeatable
 from amends.voice.dates import AnswerDate, answer_dates, answer_day, day_words, local_day
 from amends.voice.letterfile import KINDS, language_for, languages
+from amends.voice.mourning_words import speaks_of_a_death
 from amends.voice.people import Contact, contact_of, responsible_for
 from amends.voice.regimes import RegimeDue, RegimeSource, regime_sources
 from amends.voice.rendering import MissingValueError, Rendered, render
@@ -35,4 +36,5 @@ __all__ = [
     "render",
     "repeatable",
     "responsible_for",
+    "speaks_of_a_death",
 ]

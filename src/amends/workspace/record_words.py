@@ -69,6 +69,7 @@ RECORD_WORDS = {
     "hidden_from": _("The case was closed to people it is about"),
     "listed": _("The case was put on a list with special handling"),
     "not_listed": _("The case stayed off a list, because nobody near it could have seen it"),
+    "try_noted": _("It was noted what was tried"),
     "staff_concerned": _("It was noted which colleagues the case is about"),
     "unlisted": _("The case was taken off a list with special handling"),
 }

@@ -21,6 +21,9 @@ from amends.handling.rules import ANSWERS, ProposalState
 from amends.handling.selectors.investigation import files_of, investigation_of
 from amends.handling.selectors.promises import promises_of
 from amends.handling.selectors.proposals import WholeProposal, proposals_of, totals_of
+from amends.handling.web import tries
+
+__all__ = ["tries"]  # registers its panel itself
 
 
 def points_context(actor: Actor, complaint: Complaint) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from amends.handling.web import pages, views
+from amends.handling.web import pages, tries, views
 
 _CASE = "cases/<str:reference>/"
 _patterns = [
@@ -12,6 +12,7 @@ _patterns = [
     path(f"{_CASE}points/confirm/", views.points_confirm, name="points_confirm"),
     path(f"{_CASE}points/<int:point_id>/remove/", views.point_remove, name="point_remove"),
     path(f"{_CASE}questions/<slug:question>/", views.question_answer, name="question_answer"),
+    path(f"{_CASE}tries/", tries.try_note, name="try_note"),
     path(f"{_CASE}proposals/new/", pages.proposal_write, name="proposal_write"),
     path(f"{_CASE}proposals/<int:proposal_id>/send/", views.proposal_send, name="proposal_send"),
     path(f"{_CASE}proposals/<int:proposal_id>/decide/", views.proposal_decide, name="proposal_decide"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from amends.routing.web import callbacks, rules, simulation, stuck, views
+from amends.routing.web import callbacks, criteria, people_urls, rules, simulation, stuck, views
 
 urlpatterns = [
     path("routing/", rules.rules, name="routing_rules"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("routing/rules/add/", rules.edit, name="add_routing_rule"),
     path("routing/rules/<int:number>/", rules.edit, name="routing_rule"),
     path("routing/simulation/", simulation.simulation, name="routing_simulation"),
+    path("escalation/", criteria.criteria, name="escalation_criteria"),
+    *people_urls.patterns,
     path("stuck/", stuck.stuck, name="stuck_cases"),
     path("callbacks/", callbacks.today, name="callbacks"),
     path("cases/<str:reference>/callbacks/", callbacks.plan, name="plan_call_back"),
