@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.people import House, actor, new_complaint, person
 
-from amends.accounts.public import SYSTEM, Role, Team, User
+from amends.accounts.public import (
+    SYSTEM,
+    HoursError,
+    Role,
+    Team,
+    User,
+    check_hours,
+    next_change,
+    on_shift,
+)
 from amends.audit.public import records_of
 from amends.cases.public import Complaint, record_assessment, reply, set_team, take
 from amends.cases.public import Person as Complainant
@@ -20,15 +29,9 @@ from amends.core import clock
 from amends.core.errors import BadInput, NotAllowed
 from amends.notifications.public import unread
 from amends.routing.assigning import Person, Waiting, can_do, give
-from amends.routing.desk import (
-    assign_waiting,
-    give_back_of_absent,
-    say_presence,
-    seen,
-    set_desk,
-    set_worker,
-)
-from amends.routing.hours import HoursError, check_hours, next_change, on_shift
+from amends.routing.desk import set_desk, set_worker
+from amends.routing.giving import assign_waiting
+from amends.routing.leaving import give_back_of_absent, say_presence, seen
 from amends.routing.models import RoutedCase, Worker
 from amends.routing.presence import presence
 from amends.routing.public import note_staff_concerned
@@ -195,7 +198,8 @@ def test_presence_is_what_one_says_then_hours_then_pages() -> None:
     assert asked(now=noon + timedelta(hours=9)) == "off"
     assert asked(says="off", until=noon + timedelta(hours=1)) == "off"
     assert asked(says="away", until=noon + timedelta(hours=1)) == "away"
-    assert asked(says="here", until=noon + timedelta(hours=12), now=noon + timedelta(hours=9)) == "here"
+    evening, late = noon + timedelta(hours=9), noon + timedelta(hours=12)
+    assert asked(says="here", until=late, now=evening, last=evening - timedelta(minutes=59)) == "here"
     assert asked(says="off", until=noon - timedelta(hours=1)) == "here"
 
 

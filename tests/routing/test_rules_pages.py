@@ -186,7 +186,7 @@ def test_desks_and_people_are_set_by_the_api(client: Client, house: House, token
     assert api(client, token, "put", "/people/nobody@example.org/desk", {"capacity": 8}).status_code == 404
 
 
-def test_an_open_page_stamps_that_somebody_is_there(client: Client, alice: User) -> None:
+def test_a_used_page_stamps_that_somebody_is_there(client: Client, alice: User) -> None:
     client.force_login(alice)
-    client.get(reverse("workspace:alert_count"))
+    client.post(reverse("presence_beat"))
     assert Worker.objects.get(user=alice).last_seen is not None

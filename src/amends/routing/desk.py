@@ -1,81 +1,193 @@
-"""The verbs of the desk: give out cases, say who is here, give back what somebody leaves behind."""
+"""The verbs of the desk: say what people can take on, and how teams work. Each change says who made it, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from amends.accounts.public import SYSTEM, Actor, Permission, Team, TeamMember, User, actor_for_user
+from amends.accounts.public import (
+    Actor,
+    HoursError,
+    Permission,
+    Team,
+    TeamMember,
+    Unit,
+    User,
+    check_hours,
+    set_languages,
+)
 from amends.audit.public import record
-from amends.cases.public import OPEN_PHASES, Complaint, Direction, Message, MessageState, Product, assign
-from amends.core import clock
-from amends.core.errors import BadInput, NotFound
-from amends.core.text import clean_line
-from amends.notifications.public import tell
-from amends.routing.assigning import Given, Person, Waiting, give
-from amends.routing.facts import Units
-from amends.routing.hours import HoursError, check_hours
-from amends.routing.models import Assigns, CaseAboutStaff, PresenceWord, RoutedCase, TeamDesk, Worker
-from amends.routing.presence import HERE, OFF, presence
+from amends.core.errors import BadInput, NotAllowed, NotFound
+from amends.core.text import clean, clean_line
+from amends.routing.models import Assigns, DeskChange, TeamDesk, Worker
 
-LOOKED_AT = 2000
-"""So many of a team's waiting cases are weighed in one run: enough that some which nobody there can do block nothing."""
-BATCH = 200
-STAMP_EVERY = timedelta(minutes=1)
-SAYS_FOR = timedelta(hours=12)
-_FIELDS = ("product_lines", "regimes", "skills", "severity_up_to", "capacity", "hours", "timezone")
+LISTS = ("product_lines", "regimes", "skills")
+FIELDS = (*LISTS, "severity_up_to", "capacity", "hours", "timezone")
+MOST_REASON = 2000
 
 
-def set_desk(*, actor: Actor, team_id: int, assigns: str, hours: object = None, timezone: str = "") -> TeamDesk:
-    """Say how a team's cases find their owner, and its hours.
+def arranged_teams(actor: Actor) -> QuerySet[Team]:
+    """The teams whose work the actor arranges: those of the units they see, and those they lead.
 
     Raises:
-        BadInput: a word, the hours or the zone are wrong.
-        NotFound: there is no such team.
+        NotAllowed: the actor arranges nobody's work.
     """
-    actor.require(Permission.SETTINGS_CHANGE)
+    if not (actor.can(Permission.CASE_ASSIGN) or actor.can(Permission.SETTINGS_CHANGE)):
+        raise NotAllowed(_("Only team leads and administrators arrange who takes which case."))
+    teams = Team.objects.select_related("unit", "desk").order_by("tier", "name", "id")
+    if actor.kind == "system" or actor.unit_ids is None:
+        return teams
+    led = TeamMember.objects.filter(user_id=actor.user_id or 0, leads=True).values("team_id")
+    return teams.filter(Q(unit_id__in=actor.unit_ids) | Q(pk__in=led))
+
+
+def access_team(actor: Actor, key: str) -> Team:
+    """The team with this key, if the actor arranges its work.
+
+    Raises:
+        NotFound: there is none, or it is not theirs.
+    """
+    team = arranged_teams(actor).filter(key=clean_line(key)[:80]).first()
+    if team is None:
+        raise NotFound
+    return team
+
+
+def access_person(actor: Actor, user_id: int) -> User:
+    """An active member of staff whose work the actor arranges; who sees every unit arranges everybody's.
+
+    Raises:
+        NotFound: there is nobody, or it is not theirs to say.
+    """
+    teams = arranged_teams(actor)
+    people = User.objects.filter(pk=user_id, is_active=True)
+    if not (actor.kind == "system" or actor.unit_ids is None):
+        people = people.filter(team_members__team__in=teams.order_by()).distinct()
+    person = people.first()
+    if person is None:
+        raise NotFound
+    return person
+
+
+def set_desk(
+    *, actor: Actor, team_id: int, assigns: str, hours: object = None, timezone: str = "", reason: str = ""
+) -> TeamDesk:
+    """Say how a team's cases find their owner, and its hours; a person says why.
+
+    Raises:
+        BadInput: a word, the hours or the zone are wrong, or the reason is missing.
+        NotFound: there is no such team, or the actor does not arrange its work.
+    """
+    teams = arranged_teams(actor)
     if assigns not in Assigns.values:
         raise BadInput(_("Choose by hand, or to whoever is free."), field="assigns")
     values = {"assigns": assigns, "hours": _hours(hours or {}), "timezone": _zone(timezone)}
-    if not Team.objects.filter(pk=team_id).exists():
+    team = teams.filter(pk=team_id).first()
+    if team is None:
         raise NotFound
     with transaction.atomic():
-        desk, _created = TeamDesk.objects.update_or_create(team_id=team_id, defaults=values)
-        record(actor=actor, chain="routing_desks", kind="desk_changed", data={"team": team_id, "assigns": assigns})
+        TeamDesk.objects.get_or_create(team=team)
+        desk = TeamDesk.objects.select_for_update().get(team=team)
+        changes = _differences(desk, values)
+        if changes:
+            why = said_why(actor, reason)
+            _write(desk, values)
+            note_change(actor=actor, team=team, changes=changes, reason=why)
+            record(actor=actor, chain="routing_desks", kind="desk_changed", data={"team": team.pk, "assigns": assigns})
     return desk
 
 
-def set_worker(*, actor: Actor, user_id: int, **values: Any) -> Worker:
+def set_worker(
+    *, actor: Actor, user_id: int, reason: str = "", languages: list[str] | None = None, **values: Any
+) -> Worker:
     """Say what somebody can take on: any of product_lines, regimes, skills, severity_up_to, capacity, hours, timezone.
 
+    `languages` are those they speak, as two letters each. A person says why; nothing changed is nothing recorded.
+
     Raises:
-        BadInput: a value is wrong.
-        NotFound: there is no such person.
+        BadInput: a value is wrong, or the reason is missing.
+        NotFound: there is no such person, or the actor does not arrange their work.
     """
-    actor.require(Permission.SETTINGS_CHANGE)
-    unknown = sorted(set(values) - set(_FIELDS))
+    arranged_teams(actor)
+    unknown = sorted(set(values) - set(FIELDS))
     if unknown:
         raise BadInput(_("There is no field %(name)s.") % {"name": unknown[0][:40]}, field=unknown[0][:40])
     checked = _checked(values)
-    if not User.objects.filter(pk=user_id, is_active=True).exists():
-        raise NotFound
+    user = access_person(actor, user_id)
     with transaction.atomic():
-        worker, _created = Worker.objects.update_or_create(user_id=user_id, defaults=checked)
-        record(
-            actor=actor, chain="routing_desks", kind="worker_changed", data={"user": user_id, "fields": sorted(checked)}
-        )
+        Worker.objects.get_or_create(user=user)
+        worker = Worker.objects.select_for_update().get(user=user)
+        changes = _differences(worker, checked)
+        if languages is not None:
+            before = user.languages
+            user = set_languages(actor=actor, user=user, languages=languages)
+            if user.languages != before:
+                changes.append({"field": "languages", "before": before, "after": user.languages})
+        if changes:
+            why = said_why(actor, reason)
+            _write(worker, checked)
+            note_change(actor=actor, user=user, changes=changes, reason=why)
+            data = {"user": user_id, "fields": sorted(one["field"] for one in changes)}
+            record(actor=actor, chain="routing_desks", kind="worker_changed", data=data)
     return worker
+
+
+def said_why(actor: Actor, reason: str) -> str:
+    """The reason as it is kept.
+
+    Raises:
+        BadInput: a person gave none.
+    """
+    why = clean(reason).strip()[:MOST_REASON]
+    if not why and actor.user_id is not None:
+        raise BadInput(_("Say why, so that colleagues understand the change later."), field="reason")
+    return why
+
+
+def note_change(
+    *,
+    actor: Actor,
+    changes: list[dict[str, Any]],
+    reason: str,
+    user: User | None = None,
+    team: Team | None = None,
+    unit: Unit | None = None,
+) -> DeskChange:
+    """Keep who changed what and why, for the pages."""
+    return DeskChange.objects.create(
+        user=user, team=team, unit=unit, changes=changes, reason=reason, by_id=actor.user_id, by_name=actor.name[:200]
+    )
+
+
+def changes_of(*, users: Iterable[int] = (), teams: Iterable[int] = (), limit: int = 20) -> list[DeskChange]:
+    """The newest changes of these people and teams (1 query)."""
+    about = Q(user_id__in=list(users)) | Q(team_id__in=list(teams))
+    return list(DeskChange.objects.filter(about).select_related("user", "team").order_by("-at", "-id")[:limit])
+
+
+def _differences(row: TeamDesk | Worker, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"field": name, "before": getattr(row, name), "after": value}
+        for name, value in values.items()
+        if getattr(row, name) != value
+    ]
+
+
+def _write(row: TeamDesk | Worker, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    if values:
+        row.save(update_fields=sorted(values))
 
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     checked = dict(values)
-    for name in ("product_lines", "regimes", "skills"):
+    for name in LISTS:
         if name in checked:
             checked[name] = sorted({clean_line(str(one))[:40] for one in checked[name]} - {""})[:50]
     if not 1 <= int(checked.get("severity_up_to", 4)) <= 4:
@@ -103,186 +215,3 @@ def _zone(given: str) -> str:
     if given and given not in available_timezones():
         raise BadInput(_("That is not a time zone; write a name such as Europe/Berlin."), field="timezone")
     return given
-
-
-def seen(*, user_id: int, now: datetime | None = None) -> bool:
-    """A page of theirs is open; stamped at most once a minute. True when it was stamped (1 query, 2 the first time)."""
-    now = now or clock.now()
-    old = Q(last_seen=None) | Q(last_seen__lt=now - STAMP_EVERY)
-    if Worker.objects.filter(old, user_id=user_id).update(last_seen=now):
-        return True
-    _worker, created = Worker.objects.get_or_create(user_id=user_id, defaults={"last_seen": now})
-    return created
-
-
-def say_presence(*, actor: Actor, word: str, now: datetime | None = None) -> int:
-    """Say of oneself: here, away, off shift, or nothing (hours and pages tell). Off gives back what nobody answered; how many.
-
-    Raises:
-        BadInput: the word is not known, or no person says it.
-    """
-    if actor.user_id is None:
-        raise BadInput(_("Only a member of staff is here or away."), field="presence")
-    if word not in ("", *PresenceWord.values):
-        raise BadInput(_("Say here, away or off."), field="presence")
-    now = now or clock.now()
-    with transaction.atomic():
-        Worker.objects.update_or_create(
-            user_id=actor.user_id,
-            defaults={"says": word, "says_until": now + SAYS_FOR if word else None, "last_seen": now},
-        )
-        return give_back(user_id=actor.user_id) if word == PresenceWord.OFF else 0
-
-
-def give_back(*, user_id: int) -> int:
-    """Put the unanswered cases of somebody who left back into the queue of their team; how many. Answered ones stay."""
-    with transaction.atomic():
-        cases = _unanswered().filter(owner_id=user_id)
-        cases = cases.select_for_update(of=("self",), no_key=True, skip_locked=True)
-        ids = list(cases.order_by("id").values_list("pk", flat=True)[:BATCH])
-        for one in ids:
-            assign(actor=SYSTEM, complaint_id=one, owner_id=None)
-            record(
-                actor=SYSTEM,
-                chain=f"complaint:{one}",
-                kind="given_back",
-                data={"from": user_id, "because": "off shift"},
-            )
-    return len(ids)
-
-
-def _unanswered() -> QuerySet[Complaint]:
-    """Open cases in a team's queue that wait for us; an answer that is on its way out counts as given."""
-    on_its_way = Message.objects.filter(
-        complaint=OuterRef("pk"),
-        direction=Direction.OUT,
-        automatic=False,
-        state__in=[MessageState.QUEUED, MessageState.SENDING],
-    )
-    waiting = Complaint.objects.filter(team__isnull=False, phase__in=OPEN_PHASES, waiting_for_us_since__isnull=False)
-    return waiting.filter(~Exists(on_its_way))
-
-
-def give_back_of_absent(*, now: datetime | None = None) -> int:
-    """Of everybody in a team that gives out by itself who is off shift: give back; how many cases."""
-    now = now or clock.now()
-    desks = {one.team_id: one for one in TeamDesk.objects.filter(assigns=Assigns.FREE).select_related("team__unit")}
-    members = TeamMember.objects.filter(team__in=desks).order_by("user_id", "team_id").values_list("user_id", "team_id")
-    home = {user: desks[team] for user, team in members}
-    workers = {one.user_id: one for one in Worker.objects.filter(user_id__in=home)}
-    off = [user for user, desk in home.items() if user in workers and _presence(workers[user], desk, now) == OFF]
-    holding = _unanswered().filter(owner_id__in=off)
-    return sum(give_back(user_id=user) for user in sorted(set(holding.values_list("owner_id", flat=True))) if user)
-
-
-def _presence(worker: Worker, desk: TeamDesk, now: datetime) -> str:
-    zone = worker.timezone or desk.timezone or desk.team.unit.timezone or "UTC"
-    return presence(
-        says=worker.says,
-        says_until=worker.says_until,
-        last_seen=worker.last_seen,
-        hours=worker.hours or desk.hours,
-        zone=ZoneInfo(zone),
-        now=now,
-    )
-
-
-def assign_waiting(*, team_id: int, now: datetime | None = None) -> list[Given]:
-    """Give the waiting cases of a team to whoever is free; empty when the team does it by hand.
-
-    The desk and then the people are locked, in the order of their ids: two workers of the same team, or of two teams that
-    share somebody, take turns, so nobody gets more than they can take on.
-    """
-    now = now or clock.now()
-    with transaction.atomic():
-        desk = TeamDesk.objects.select_for_update().filter(team_id=team_id, assigns=Assigns.FREE).first()
-        if desk is None:
-            return []
-        members = TeamMember.objects.filter(team_id=team_id, user__is_active=True).values_list("user_id", flat=True)
-        locked = Worker.objects.select_for_update(of=("self",)).filter(user_id__in=list(members), capacity__gt=0)
-        workers = [one for one in locked.order_by("user_id") if _presence(one, desk, now) == HERE]
-        if not workers:
-            return []
-        given = give(_waiting(team_id), _people(workers))
-        return [one for one in given if _hand_over(one, team_id, now)]
-
-
-def _hand_over(one: Given, team_id: int, now: datetime) -> bool:
-    """Make it theirs, unless somebody else is changing the case this moment: then the next run sees what became of it."""
-    free = Complaint.objects.filter(pk=one.case_id, owner=None, team_id=team_id, phase__in=OPEN_PHASES)
-    if free.select_for_update(of=("self",), no_key=True, skip_locked=True).only("id").first() is None:
-        return False
-    complaint = assign(actor=SYSTEM, complaint_id=one.case_id, owner_id=one.person_id)
-    Worker.objects.filter(user_id=one.person_id).update(last_given_at=now)
-    record(
-        actor=SYSTEM,
-        chain=f"complaint:{one.case_id}",
-        kind="given_out",
-        data={"to": one.person_id, "because": "had this customer before" if one.known else "free"},
-    )
-    tell(
-        users=[one.person_id],
-        kind="given",
-        title=lambda: f"{complaint.reference}: {_('this case is yours now')}",
-        url=f"/cases/{complaint.reference}/",
-        complaint_id=one.case_id,
-        key=f"given:{one.case_id}:{now:%Y%m%d%H%M%S}",
-    )
-    return True
-
-
-def _people(workers: Sequence[Worker]) -> list[Person]:
-    """The people with their load, of those who may work on cases."""
-    users = User.objects.in_bulk([one.user_id for one in workers])
-    open_cases = Complaint.objects.filter(owner_id__in=users, phase__in=OPEN_PHASES).order_by().values("owner_id")
-    load = {one["owner_id"]: one["load"] for one in open_cases.annotate(load=Sum("severity"))}
-    return [
-        Person(
-            id=one.user_id,
-            capacity=one.capacity,
-            load=load.get(one.user_id, 0),
-            severity_up_to=one.severity_up_to,
-            languages=frozenset(users[one.user_id].languages),
-            lines=frozenset(one.product_lines),
-            regimes=frozenset(one.regimes),
-            skills=frozenset(one.skills),
-            last_given=one.last_given_at,
-        )
-        for one in workers
-        if actor_for_user(users[one.user_id]).can(Permission.CASE_WORK)
-    ]
-
-
-def _waiting(team_id: int) -> list[Waiting]:
-    """The longest waiting cases of the team that nobody owns."""
-    rows = list(
-        Complaint.objects.filter(team_id=team_id, owner=None, phase__in=OPEN_PHASES, waiting_for_us_since__isnull=False)
-        .exclude(handoffs__state="offered")
-        .only("id", "waiting_for_us_since", "severity", "language", "product_id", "unit_id", "customer_id")
-        .order_by("waiting_for_us_since", "id")[:LOOKED_AT]
-    )
-    ids = [one.pk for one in rows]
-    skills = dict(RoutedCase.objects.filter(complaint__in=ids).values_list("complaint_id", "skill"))
-    lines = dict(
-        Product.objects.filter(pk__in=[one.product_id for one in rows if one.product_id]).values_list("pk", "line")
-    )
-    about: dict[int, set[int]] = {}
-    for case, user in CaseAboutStaff.objects.filter(complaint__in=ids).values_list("complaint_id", "user_id"):
-        about.setdefault(case, set()).add(user)
-    earlier = Complaint.objects.filter(customer__in={one.customer_id for one in rows}, owner__isnull=False)
-    owners = dict(earlier.order_by("received_at", "id").values_list("customer_id", "owner_id"))
-    units = Units()
-    return [
-        Waiting(
-            id=one.pk,
-            since=one.waiting_for_us_since or clock.now(),
-            severity=one.severity,
-            language=one.language,
-            line=lines.get(one.product_id or 0, ""),
-            regimes=frozenset(units.packs(one.unit_id)) - {"house"},
-            skill=skills.get(one.pk, ""),
-            last_owner=owners.get(one.customer_id),
-            about=frozenset(about.get(one.pk, ())),
-        )
-        for one in rows
-    ]

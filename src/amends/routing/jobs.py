@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from amends.routing import desk, stuck
+from amends.routing import giving, leaving, stuck
 from amends.routing.models import Assigns, TeamDesk
 
 
@@ -14,7 +14,7 @@ def give_out(timestamp: int) -> int:
     """Every ten seconds: the waiting cases of each team that gives out by itself; how many found somebody."""
     del timestamp
     teams = TeamDesk.objects.filter(assigns=Assigns.FREE).order_by("team_id").values_list("team_id", flat=True)
-    return sum(len(desk.assign_waiting(team_id=one)) for one in list(teams))
+    return sum(len(giving.assign_waiting(team_id=one)) for one in list(teams))
 
 
 @app.periodic(cron="* * * * *")
@@ -22,7 +22,7 @@ def give_out(timestamp: int) -> int:
 def give_back(timestamp: int) -> int:
     """Every minute: who is off shift gives back what nobody answered; how many cases."""
     del timestamp
-    return desk.give_back_of_absent()
+    return leaving.give_back_of_absent()
 
 
 @app.periodic(cron="30 6 * * *")

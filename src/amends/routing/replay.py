@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median_low
-from zoneinfo import ZoneInfo
 
 from amends.accounts.public import Actor, Permission, Team, TeamMember, User
 from amends.cases.public import Complaint
 from amends.core import clock
 from amends.core.errors import BadInput
 from amends.routing.assigning import Person, Waiting
+from amends.routing.attendance import Places, schedule_of
 from amends.routing.facts import Units, facts_of, with_what_rules_need
 from amends.routing.models import CaseAboutStaff, TeamDesk, Worker
 from amends.routing.ruleset import RuleSet, decide
@@ -52,7 +52,7 @@ def replay(*, actor: Actor, rules: RuleSet, days: int = 30, now: datetime | None
     )
     newest = list(cases.order_by("-registered_at", "-id")[: MOST_CASES + 1])
     rows = sorted(newest[:MOST_CASES], key=lambda one: (one.registered_at, one.pk))
-    outcome = simulate(_arrivals(rows, rules), _clerks(), until=now)
+    outcome = simulate(_arrivals(rows, rules), _clerks(now), until=now)
     return Replay(
         cases=len(rows),
         first=rows[0].registered_at if rows else None,
@@ -102,19 +102,20 @@ def _lengths(rows: list[Complaint]) -> dict[int, timedelta]:
     return {one.pk: known.get(one.pk, typical[one.severity]) for one in rows}
 
 
-def _clerks() -> list[Clerk]:
+def _clerks(now: datetime) -> list[Clerk]:
     """Everybody in a team, with what is known of them."""
     members: dict[int, set[int]] = {}
     people = {}
-    for row in TeamMember.objects.filter(user__is_active=True).select_related("user", "team__unit"):
+    for row in TeamMember.objects.filter(user__is_active=True).select_related("user", "team"):
         members.setdefault(row.user_id, set()).add(row.team_id)
         people[row.user_id] = row
     workers = {one.user_id: one for one in Worker.objects.filter(user__in=people)}
     desks = {one.team_id: one for one in TeamDesk.objects.all()}
+    places = Places(now)
     found = []
     for user_id, row in sorted(people.items()):
-        worker, desk = workers.get(user_id) or Worker(user_id=user_id), desks.get(row.team_id) or TeamDesk()
-        zone = worker.timezone or desk.timezone or row.team.unit.timezone or "UTC"
+        worker = workers.get(user_id) or Worker(user_id=user_id)
+        schedule = schedule_of(worker, row.team, desks.get(row.team_id), places, now)
         person = Person(
             id=user_id,
             capacity=worker.capacity,
@@ -124,7 +125,7 @@ def _clerks() -> list[Clerk]:
             regimes=frozenset(worker.regimes),
             skills=frozenset(worker.skills),
         )
-        found.append(Clerk(person, frozenset(members[user_id]), worker.hours or desk.hours, ZoneInfo(zone)))
+        found.append(Clerk(person, frozenset(members[user_id]), schedule.hours, schedule.zone))
     return found
 
 

@@ -12,7 +12,7 @@ from amends.accounts.public import Permission, User, team_by_key
 from amends.core.api import api_actor, scope
 from amends.core.errors import Conflict, NotFound
 from amends.core.text import normalise_email
-from amends.routing import desk, rulesets
+from amends.routing import desk, people_api, rulesets
 from amends.routing.models import RuleSetVersion
 from amends.routing.replay import replay
 from amends.routing.ruleset import document_of
@@ -20,6 +20,7 @@ from amends.routing.trying import try_out
 from amends.routing.wording import sentences
 
 router = Router(tags=["routing"])
+router.add_router("", people_api.router)
 
 
 class VersionOut(Schema):
@@ -101,6 +102,7 @@ class DeskIn(Schema):
     assigns: str
     hours: dict[str, list[list[str]]] = {}
     timezone: str = ""
+    reason: str = Field("", max_length=2000)
 
 
 class WorkerIn(Schema):
@@ -113,6 +115,8 @@ class WorkerIn(Schema):
     capacity: int | None = None
     hours: dict[str, list[list[str]]] | None = None
     timezone: str | None = None
+    languages: list[str] | None = None
+    reason: str | None = Field(None, max_length=2000)
 
 
 class DoneOut(Schema):

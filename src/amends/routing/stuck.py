@@ -24,6 +24,7 @@ from amends.routing.stuck_rules import (
     read_thresholds,
     why_stuck,
 )
+from amends.triage.public import LaneName
 
 MOST = 2000
 """So many open cases are looked at for one person, the oldest first."""
@@ -58,7 +59,8 @@ def stuck_cases(*, actor: Actor, now: datetime | None = None) -> list[Stuck]:
 
 def _stuck(cases: QuerySet[Complaint], now: datetime) -> list[Stuck]:
     limits = read_thresholds()
-    open_cases = cases.filter(phase__in=OPEN_PHASES).select_related("owner", "team").defer("search", "text")
+    complaints = cases.exclude(lane__lane=LaneName.OTHER)  # mail that is no complaint may rest
+    open_cases = complaints.filter(phase__in=OPEN_PHASES).select_related("owner", "team").defer("search", "text")
     rows = list(open_cases.order_by("received_at", "id")[:MOST])
     hand_overs = _hand_overs([one.pk for one in rows])
     found = []

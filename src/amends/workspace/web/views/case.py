@@ -47,8 +47,10 @@ from amends.cases.public import (
     unreachable,
     visible_complaints,
 )
+from amends.core import clock
 from amends.core.errors import NotFound
 from amends.core.panels import Panel, panels
+from amends.routing.public import attendances
 from amends.workspace.deadlines import badges_for
 from amends.workspace.listing import VIEWS, care_words, queue_page
 from amends.workspace.mailhtml import SHOWN_TYPES
@@ -147,6 +149,9 @@ def _head(request: HttpRequest, actor: Actor, complaint: Complaint) -> dict[str,
         "can_take": may_work and actor.user_id is not None and complaint.owner_id != actor.user_id,
         "moves": steps_of(complaint.phase) if may_work else [],
         "members": members,
+        "owner_presence": attendances([complaint.owner_id], clock.now()).get(complaint.owner_id)
+        if complaint.owner_id
+        else None,
         "others": others,
         "teams": teams() if may_assign else [],
         "unreachable": unreachable(complaint),

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST
 
 from amends.accounts.public import Permission, permission_required, request_actor
 from amends.notifications.public import mark_all_read, mark_read, unread
-from amends.routing.public import seen
 from amends.workspace.news import stream
 
 MANY = 50
@@ -40,8 +39,6 @@ def alerts(request: HttpRequest) -> HttpResponse:
 def alert_count(request: HttpRequest) -> HttpResponse:
     """How many alerts are unseen; with `?fresh=1` the newest is also said as a toast."""
     user_id = request_actor(request).user_id or 0
-    if user_id:
-        seen(user_id=user_id)
     waiting = unread(user_id, limit=MANY)
     if not waiting:
         return HttpResponse("")
