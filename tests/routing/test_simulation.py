@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 from tests.people import House, actor, new_complaint
 
@@ -62,7 +62,7 @@ CLERKS = some.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None)
 @given(ARRIVALS, CLERKS)
 def test_a_simulated_time_keeps_its_promises(arrivals: list[Arrival], clerks: list[Clerk]) -> None:
     """Every case at most once, never above anybody's capacity, only on shift, and the sums agree."""
@@ -85,8 +85,9 @@ def test_a_simulated_time_keeps_its_promises(arrivals: list[Arrival], clerks: li
         assert team.given + team.unable + team.left == team.cases
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None)
 @given(ARRIVALS)
+@example([Arrival(Waiting(number, START, severity=2), 1, timedelta(hours=1)) for number in (2, 1)])
 def test_of_equal_cases_the_one_that_waits_longest_is_first(arrivals: list[Arrival]) -> None:
     same = [
         Arrival(Waiting(one.case.id, one.case.since, severity=2), 1, one.lasts) for one in arrivals

@@ -97,12 +97,15 @@ def simulate(arrivals: Sequence[Arrival], clerks: Sequence[Clerk], *, until: dat
     heapq.heapify(events)
     serial = len(arrivals)
     while events and events[0][0] <= until:
-        now, _order, what, key, weight = heapq.heappop(events)
-        teams = _happens(state, by_case, clerks, what, key, weight)
-        if what == "shift":
-            change = next_change(shifts[key].hours, shifts[key].zone, now)
-            if change is not None:
-                heapq.heappush(events, (change, len(arrivals), "shift", key, 0))
+        now = events[0][0]
+        teams: set[int] = set()
+        while events and events[0][0] == now:  # all of one moment happens before the desk looks, as it does in life
+            _now, _order, what, key, weight = heapq.heappop(events)
+            teams |= _happens(state, by_case, clerks, what, key, weight)
+            if what == "shift":
+                change = next_change(shifts[key].hours, shifts[key].zone, now)
+                if change is not None:
+                    heapq.heappush(events, (change, len(arrivals), "shift", key, 0))
         for case_id, person_id in _give_out(state, clerks, teams, now):
             serial += 1
             case = by_case[case_id].case
