@@ -8,12 +8,14 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from amends.core.errors import AmendsError, NotFound
+from amends.core.news import mark
 from amends.core.outage import database_is_away
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -33,15 +35,41 @@ class LanguageMiddleware:
             (one for one in (asked, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")) if one in known), None
         )
         language = language or translation.get_language_from_request(request)
-        translation.activate(language)
-        request.LANGUAGE_CODE = translation.get_language() or "en"
-        response = self.get_response(request)
+        with translation.override(language):  # the thread goes on to other requests and work: nothing of this one stays
+            request.LANGUAGE_CODE = translation.get_language() or "en"
+            response = self.get_response(request)
         response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
         if asked in known:
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME, asked, max_age=365 * 86400, samesite="Lax", httponly=True
             )
         return response
+
+
+class LiveMarkMiddleware:
+    """Notes where the database stood before a page of a signed-in person was made, so that it misses no news."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        """Only whole pages carry a mark: their parts are read again by the page itself."""
+        whole = request.method == "GET" and "HX-Request" not in request.headers
+        if (
+            whole
+            and settings.SESSION_COOKIE_NAME in request.COOKIES
+            and "text/html" in request.headers.get("Accept", "")
+        ):
+            try:
+                request.live_mark = mark()  # type: ignore[attr-defined]  # read by the frame of the page
+            except DatabaseError as error:
+                if database_is_away(error):
+                    return unavailable(error)
+                raise
+        return None
 
 
 class RefusalMiddleware:
