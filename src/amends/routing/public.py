@@ -1,12 +1,9 @@
 """What other domains may use of routing."""
 
 from amends.routing.attendance import Attendance, attendances
-from amends.routing.attendance import Attendance, attendances
 from amends.routing.concerned import note_staff_concerned, staff_complained_about
 from amends.routing.configured import criteria_problem
 from amends.routing.criteria import consider, try_on_past
-from amends.routing.giving import assign_waiting
-from amends.routing.leaving import say_presence, seen
 from amends.routing.giving import assign_waiting
 from amends.routing.leaving import say_presence, seen
 from amends.routing.models import CaseAboutStaff, Handoff, HandoffState
@@ -17,7 +14,6 @@ from amends.routing.troubleshooting import FailedTries, failed_tries
 
 __all__ = [
     "Attendance",
-    "Attendance",
     "CaseAboutStaff",
     "FailedTries",
     "Handoff",
@@ -27,7 +23,6 @@ __all__ = [
     "alert_of_new_case",
     "alert_owner",
     "assign_waiting",
-    "attendances",
     "attendances",
     "consider",
     "criteria_problem",

@@ -12,7 +12,6 @@ urlpatterns = [
     path("routing/simulation/", simulation.simulation, name="routing_simulation"),
     path("escalation/", criteria.criteria, name="escalation_criteria"),
     *people_urls.patterns,
-    *people_urls.patterns,
     path("stuck/", stuck.stuck, name="stuck_cases"),
     path("callbacks/", callbacks.today, name="callbacks"),
     path("cases/<str:reference>/callbacks/", callbacks.plan, name="plan_call_back"),
