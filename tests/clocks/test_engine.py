@@ -1,12 +1,13 @@
 """What is due when, and the sentence that says why."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amends.clocks.engine import Due, StartError, add_months, due
+from amends.clocks.engine import Due, StartError, _in_force, add_months, due
 from amends.clocks.library import pack_named, packs
 from amends.clocks.public_holidays import UnknownPlaceError
 from amends.clocks.rulepack import RulePack
@@ -210,9 +211,16 @@ def test_what_comes_later_is_never_due_earlier(
 ) -> None:
     first = due(pack, received=received, timezone=zone, country=place[0], subdivision=place[1])
     second = due(pack, received=received + gap, timezone=zone, country=place[0], subdivision=place[1])
+    if rules_in_force(pack, received, zone) != rules_in_force(pack, received + gap, zone):
+        return  # a new rule may be shorter than the one before it
     for earlier in first:
         later = of_kind(second, earlier.kind)
         assert earlier.due <= later.due
+
+
+def rules_in_force(pack: RulePack, received: datetime, zone: str) -> list[int]:
+    day = received.astimezone(ZoneInfo(zone)).date()
+    return [number for number, rule in enumerate(pack.clocks) if _in_force(rule, day)]
 
 
 @given(PACKS, ZONES, INSTANTS, CLOSURES)

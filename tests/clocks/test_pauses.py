@@ -94,6 +94,53 @@ def test_working_minutes_go_on_in_the_next_slot() -> None:
     assert clock.due == datetime(2026, 3, 2, 13, 20, tzinfo=UTC)
 
 
+def test_working_minutes_keep_their_seconds_over_a_pause() -> None:
+    pause = paused("2026-03-02T10:30:45+00:00", "2026-03-02T11:00:00+00:00")
+    clock = answer(pack_of("{working_minutes: 60}", "instant"), pause=pause)
+    assert clock.due == datetime(2026, 3, 2, 11, 29, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("duration", "end"),
+    [
+        ("{working_days: 5}", "end_of_day"),
+        ("{calendar_days: 5}", "end_of_day"),
+        ("{minutes: 3000}", "instant"),
+        ("{working_minutes: 900}", "instant"),
+    ],
+)
+def test_a_day_in_two_pauses_is_left_out_once(duration: str, end: str) -> None:
+    pack = pack_of(duration, end)
+    whole = paused("2026-03-03", "2026-03-06")
+    for overlapping in (
+        [paused("2026-03-03", "2026-03-05"), paused("2026-03-04", "2026-03-06")],
+        [whole, paused("2026-03-04", "2026-03-05")],
+        [whole, whole],
+    ):
+        assert answer(pack, pause=overlapping).due == answer(pack, pause=whole).due
+
+
+@given(
+    begins=st.integers(0, 20_000),
+    length=st.integers(0, 20_000),
+    seconds=st.integers(0, 59),
+    minutes=st.integers(1, 3_000),
+    working=st.booleans(),
+)
+def test_pause_and_resume_is_a_shift_of_running_time(
+    begins: int, length: int, seconds: int, minutes: int, working: bool
+) -> None:
+    """Whatever is paused, exactly the clock's own time lies outside the pause, to the second."""
+    pack = pack_of(f"{{{'working_minutes' if working else 'minutes'}: {minutes}}}", "instant")
+    calendar = calendar_for(pack, timezone="Europe/London", country=None, subdivision=None)
+    since = START + timedelta(minutes=begins, seconds=seconds)
+    until = since + timedelta(minutes=length)
+    end = answer(pack, pause=paused(since.isoformat(), until.isoformat())).due
+    spent = calendar.working_time_between if working else lambda first, last: max(last - first, timedelta())
+    counted = spent(START, end) - spent(min(since, end), min(until, end))
+    assert counted == timedelta(minutes=minutes)
+
+
 def test_a_pause_for_another_reason_changes_nothing() -> None:
     rule = pack_of("{working_days: 5}")
     assert answer(rule, pause=paused("2026-03-03", "2026-03-20", "we were busy")).due == answer(rule).due

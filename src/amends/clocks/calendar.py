@@ -111,7 +111,10 @@ class Calendar:
 
     def add_working_minutes(self, start: datetime, minutes: int) -> datetime:
         """The instant at which that many minutes inside slots have passed since `start`."""
-        left = timedelta(minutes=minutes)
+        return self.add_working_time(start, timedelta(minutes=minutes))
+
+    def add_working_time(self, start: datetime, left: timedelta) -> datetime:
+        """The instant at which that much time inside slots has passed since `start`."""
         for opens, closes in self._slots_from(start):
             begins = max(opens, start)
             if begins + left <= closes:

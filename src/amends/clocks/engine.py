@@ -91,9 +91,19 @@ def due(
     start = _checked_start(received)
     event = facts.get("event") or RECEIVED
     day = calendar.local_day(start)
-    pauses = pauses_in(facts.get("pause"), calendar)
+    # A regime without a stop-clock need not understand what is said of one.
+    pauses = pauses_in(facts.get("pause"), calendar) if any(rule.pauses for rule in pack.clocks) else ()
+    paused = bool(facts.get("pause"))
     return [
-        _reckon(pack, rule, calendar, _start_of(rule, facts, calendar, start), str(rule.counts_from or event), pauses)
+        _reckon(
+            pack,
+            rule,
+            calendar,
+            _start_of(rule, facts, calendar, start),
+            str(rule.counts_from or event),
+            pauses,
+            paused,
+        )
         for rule in pack.clocks
         if event in rule.start and _in_force(rule, day) and rule.when.holds(facts) and _has_day_zero(rule, facts)
     ]
@@ -176,7 +186,13 @@ def _in_force(rule: ClockRule, day: date) -> bool:
 
 
 def _reckon(
-    pack: RulePack, rule: ClockRule, calendar: Calendar, start: datetime, event: str, pauses: tuple[Pause, ...]
+    pack: RulePack,
+    rule: ClockRule,
+    calendar: Calendar,
+    start: datetime,
+    event: str,
+    pauses: tuple[Pause, ...],
+    paused: bool,
 ) -> Due:
     ends = _end_of(rule, calendar, start, pauses)
     return Due(
@@ -187,7 +203,7 @@ def _reckon(
         due=ends,
         warnings=_warnings(rule, calendar, start, ends),
         whys={
-            language: explain(pack, rule, calendar, event, start, ends, language, paused=bool(pauses))
+            language: explain(pack, rule, calendar, event, start, ends, language, paused=paused)
             for language in LANGUAGES
         },
         source=rule.source.citation,

@@ -67,6 +67,7 @@ def day_after_pauses(
         begins, ends = max(calendar.local_day(pause.since), first), calendar.local_day(pause.until)
         if pause.reason not in reasons or begins > last:
             continue
+        first = max(first, ends)  # a day on which two pauses lie is left out once
         days = [begins + timedelta(days=number) for number in range(max((ends - begins).days, 0))]
         if unit is Unit.WORKING_DAYS:
             last = calendar.add_working_days(last, sum(calendar.is_working_day(day) for day in days))
@@ -83,9 +84,10 @@ def instant_after_pauses(
         begins = max(pause.since, start)
         if pause.reason not in reasons or begins >= end or pause.until <= begins:
             continue
+        start = pause.until  # a minute in which two pauses lie is left out once
         if unit is Unit.WORKING_MINUTES:
             left = calendar.working_time_between(begins, end)
-            end = calendar.add_working_minutes(max(pause.until, start), int(left / timedelta(minutes=1)))
+            end = calendar.add_working_time(start, left)
         else:
             end += pause.until - begins
     return end
