@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from amends.accounts.public import SYSTEM, User
 from amends.cases.public import (
@@ -73,6 +73,20 @@ def test_the_page_says_that_the_customer_wrote_meanwhile(visit: Visit, alice: Us
     expect(page.get_by_label("Your reply")).to_have_value("We send a new one.")
     page.get_by_role("button", name="Send to the customer").click()
     expect(page.locator("[data-leaves]")).to_be_visible()
+
+
+def test_a_page_misses_nothing_that_happens_before_its_stream_is_open(
+    visit: Visit, alice: User, complaint: Complaint
+) -> None:
+    page = visit(alice).page
+    held: list[Route] = []
+    page.route("**/news/", lambda route: held.append(route), times=1)  # noqa: PLW0108  # it looks at the signature
+    page.goto(f"/cases/{complaint.reference}/")
+    receive_message(actor=SYSTEM, complaint_id=complaint.pk, channel="email", text="Never mind, it works.")
+    while not held:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    expect(page.get_by_text("Never mind, it works.")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import psycopg
 import pytest
+from django.test import Client
 
-from amends.accounts.public import SYSTEM, Actor
+from amends.accounts.public import SYSTEM, Actor, User
 from amends.core import switchboard as boards
-from amends.core.news import CHANNEL
+from amends.core.news import CHANNEL, announce, mark, missed_since
 from amends.workspace import news
 
 LONDON = Actor(kind="user", id=7, name="Alice", unit_ids=frozenset({2, 3}))
@@ -94,3 +96,54 @@ def test_a_stream_beats_while_nothing_happens_and_ends_so_that_rights_are_looked
     assert parts[0].startswith(b"retry: ")
     assert parts[1:]
     assert set(parts[1:]) == {b": still here\n\n"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stream_says_hello_only_once_it_would_hear_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    parameters = boards.listening_parameters()
+    monkeypatch.setattr(boards, "listening_parameters", lambda: parameters)
+
+    async def scene() -> list[bytes]:
+        pages = news.stream(EVERYWHERE)
+        parts = [await anext(pages)]
+        async with await psycopg.AsyncConnection.connect(**parameters, autocommit=True) as other:
+            await other.execute("SELECT pg_notify(%s, %s)", [CHANNEL, '{"topic": "notification", "users": [8]}'])
+        parts.append(await asyncio.wait_for(anext(pages), 10))
+        await pages.aclose()
+        await asyncio.sleep(0.1)
+        return parts
+
+    hello, heard = asyncio.run(scene())
+    assert hello.startswith(b"retry: ")
+    assert heard == b'data: {"topic":"alert"}\n\n'
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_can_ask_whether_it_missed_anything_since_it_was_made(alice: User) -> None:
+    client = Client(headers={"Accept": "text/html"})
+    client.force_login(alice)
+    page = client.get("/queue/all/").content.decode()
+    found = re.search('data-mark="([0-9, ]+)"', page)
+    assert found, page
+    # Others write into the same server meanwhile, so that one quiet moment among many must do.
+    assert any(not client.get("/news/missed/", {"since": mark()}).json()["missed"] for _ in range(50))
+    announce("notification", users=[alice.pk])
+    assert client.get("/news/missed/", {"since": found[1]}).json() == {"missed": True}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_announced_but_not_yet_committed_when_the_page_was_made_counts_as_missed() -> None:
+    with psycopg.connect(**boards.listening_parameters()) as other:
+        other.execute("CREATE TEMPORARY TABLE writes (one int)")
+        other.execute("SELECT nextval('amends_news'), pg_notify(%s, '{}')", [CHANNEL])
+        before = mark()
+        other.commit()
+    assert missed_since(before)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "said", ["", "\x00", "1", "1 2 3", "99999999999999999999 ", "1 ,", "-1 ", "1 " + "9," * 5000, "١ "]
+)
+def test_a_page_with_a_mark_that_is_none_looks_again(said: str) -> None:
+    assert missed_since(said)

@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "amends.core.middleware.RefusalMiddleware",
+    "amends.core.middleware.LiveMarkMiddleware",
 ]
 TEMPLATES = [
     {

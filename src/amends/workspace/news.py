@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from amends.accounts.public import Actor
 from amends.core.switchboard import RESYNC, News, switchboard
@@ -16,6 +17,9 @@ HEARTBEAT = 20.0
 """Seconds between comments that keep proxies from closing a silent stream."""
 LIFETIME = 900.0
 """Seconds a stream lives: the page opens a new one, and whoever signed out or lost a role is found out then."""
+
+PATIENCE = 5.0
+"""Seconds a new stream waits until the process hears the database, so that "open" means that nothing is missed."""
 
 
 def addressed_to(news: News, actor: Actor) -> News | None:
@@ -40,6 +44,8 @@ async def stream(actor: Actor) -> AsyncIterator[bytes]:
     board = switchboard()
     queue = board.subscribe()
     try:
+        with suppress(TimeoutError):  # a page may open while the database is away: it hears of everything later
+            await asyncio.wait_for(board.listening.wait(), PATIENCE)
         yield b"retry: 3000\n: hello\n\n"
         end = asyncio.get_running_loop().time() + LIFETIME
         while asyncio.get_running_loop().time() < end:

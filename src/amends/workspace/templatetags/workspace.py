@@ -179,6 +179,7 @@ def shell(context: dict[str, Any]) -> dict[str, Any]:
         "theme": cookie if cookie in THEMES else "",
         "shortcuts": bool(getattr(user, "single_key_shortcuts", True)),
         "demo": bool(getattr(settings, "AMENDS_DEMO", False)),
+        "mark": getattr(request, "live_mark", ""),
     }
 
 

@@ -25,6 +25,7 @@ _patterns = [
     path("search/", queue.search, name="search"),
     path("search/options/", queue.search_options, name="search_options"),
     path("news/", live.news, name="news"),
+    path("news/missed/", live.missed, name="missed"),
     path("alerts/", live.alerts, name="alerts"),
     path("alerts/count/", live.alert_count, name="alert_count"),
     path("alerts/seen/", live.alerts_seen, name="alerts_seen"),

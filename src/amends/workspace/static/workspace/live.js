@@ -3,6 +3,7 @@
 const address = document.body.dataset.live;
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("amends-news") : null;
 const refreshing = new Map();
+let listening = false;
 
 // Nobody loses what they are writing, what they have unfolded, or the menu they have open.
 Object.assign(Idiomorph.defaults.callbacks, {
@@ -31,8 +32,16 @@ function hear(news) {
     refresh(news.complaint ? `[data-refresh-complaint="${CSS.escape(news.complaint)}"]` : "[data-refresh-complaint]");
   }
   if (news.topic === "resync") refresh("[data-refresh=alerts]");
+  if (news.topic === "listening") missed();
   // The count comes back with the newest alert as a toast: the words are read with this person's own rights.
   if (news.topic === "alert") htmx.ajax("GET", document.body.dataset.alerts, { target: "#alert-count", swap: "innerHTML" });
+}
+
+// What happened between the making of the page and the first moment of listening is asked for, not guessed.
+async function missed() {
+  const { missed: path, mark: since } = document.body.dataset;
+  const answer = await fetch(`${path}?since=${encodeURIComponent(since)}`, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (answer?.ok && (await answer.json()).missed) hear({ topic: "resync" });
 }
 
 function listen() {
@@ -45,10 +54,14 @@ function listen() {
   });
   source.addEventListener("error", () => (lost = true));
   source.addEventListener("open", () => {
-    if (!lost) return;
-    lost = false; // what happened in the gap is read from the database, not guessed
-    hear({ topic: "resync" });
-    channel?.postMessage({ topic: "resync" });
+    if (lost) {
+      hear({ topic: "resync" });
+      channel?.postMessage({ topic: "resync" });
+    } else {
+      missed();
+      channel?.postMessage({ topic: "listening" });
+    }
+    [lost, listening] = [false, true];
   });
 }
 
@@ -56,6 +69,7 @@ if (address) {
   channel?.addEventListener("message", (event) => hear(event.data));
   if (navigator.locks && channel) navigator.locks.request("amends-live", () => new Promise(listen)); // never resolves: held until the tab closes
   else listen();
+  if (navigator.locks && channel) setTimeout(() => listening || missed(), 1000); // another tab may be the one that listens
   // Clocks run while nothing happens: look again each minute, but only in a tab that is seen.
   setInterval(() => document.hidden || refresh("[data-refresh=queue]"), 60000);
 }

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.html import format_html
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from amends.accounts.public import Permission, permission_required, request_actor
+from amends.core.news import missed_since
 from amends.notifications.public import mark_all_read, mark_read, unread
 from amends.workspace.news import stream
 
@@ -26,6 +27,14 @@ def news(request: HttpRequest) -> StreamingHttpResponse:
     response.headers["X-Accel-Buffering"] = "no"
     # The stream stays open for hours: it must not keep one of the pool's connections to the database.
     connection.close()
+    return response
+
+
+@permission_required(Permission.CASE_VIEW)
+def missed(request: HttpRequest) -> JsonResponse:
+    """Whether anything was announced since the page was made (`since` is its mark): then it looks again."""
+    response = JsonResponse({"missed": missed_since(request.GET.get("since", ""))})
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
