@@ -4,7 +4,7 @@ from amends.notifications.alerts import answer, raise_alert, settle
 from amends.notifications.limits import limit_receivers
 from amends.notifications.models import Alert, Notification
 from amends.notifications.outside import OutsideFileError, outside
-from amends.notifications.selectors import history_of
+from amends.notifications.selectors import history_of, told_since
 from amends.notifications.services import mark_all_read, mark_read, notify, tell, unread, withdraw
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "raise_alert",
     "settle",
     "tell",
+    "told_since",
     "unread",
     "withdraw",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Prefetch
@@ -42,6 +43,12 @@ def stand_ins_now(users: Iterable[int]) -> dict[int, int]:
         asked = set(rows.values()) - found.keys() - rows.keys()
         found |= rows
     return found
+
+
+def told_since(*, users: Iterable[int], key: str, moment: datetime) -> bool:
+    """Whether one of these people was told, after `moment`, something whose key begins with `key` (1 query)."""
+    told = Notification.objects.filter(user_id__in=set(users), key__startswith=key, created_at__gt=moment)
+    return told.exists()
 
 
 def history_of(complaint_id: int) -> list[Alert]:

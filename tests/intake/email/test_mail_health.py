@@ -89,10 +89,11 @@ def test_a_mail_that_nobody_reads_is_noticed_after_five_minutes(house: House, ad
         assert look_after_mail() == 1
 
 
-def test_a_mailbox_that_cannot_be_read_is_told_after_a_quarter_of_an_hour_and_again_the_next_day(
-    box: Mailbox, ada: User
+@pytest.mark.parametrize("hour", [12, 23])
+def test_a_mailbox_that_cannot_be_read_is_told_after_a_quarter_of_an_hour_and_again_a_day_later(
+    box: Mailbox, ada: User, hour: int
 ):
-    moment = clock.now()
+    moment = clock.now().replace(hour=hour, minute=35) + timedelta(days=1)  # with 23:35 midnight lies between
     for minutes, told in ((0, 0), (10, 0), (20, 1), (30, 0), (24 * 60 + 20, 1)):
         with clock.frozen_at(moment + timedelta(minutes=minutes)):
             cursor.note_trouble(mailbox_id=box.pk, problem="The server refused the sign-in.")

@@ -1,9 +1,9 @@
-"""Telling the administrators when mail is missing, late or not fetched: once for each trouble and day."""
+"""Telling the administrators when mail is missing, late or not fetched: once a day for each trouble."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
@@ -14,9 +14,10 @@ from django.utils.translation import ngettext
 from amends.accounts.public import Membership, Role
 from amends.core import clock
 from amends.intake.channels.email.tally import MailHealth, mail_health
-from amends.notifications.public import tell
+from amends.notifications.public import tell, told_since
 
 Trouble = tuple[str, Callable[[], str]]
+AGAIN = timedelta(days=1)
 
 
 def look_after_mail() -> int:
@@ -24,29 +25,32 @@ def look_after_mail() -> int:
     health = mail_health()
     if health.good:
         return 0
-    today = clock.now().date()
+    now = clock.now()
     told = 0
     with transaction.atomic():
         ids = list(
             Membership.objects.filter(role=Role.ADMINISTRATOR, user__is_active=True).values_list("user_id", flat=True)
         )
-        for key, words in troubles(health, today):
+        for trouble, words in troubles(health):
+            if told_since(users=ids, key=f"{trouble}:", moment=now - AGAIN):
+                continue
+            key = f"{trouble}:{now.date()}"  # two that look at the same moment still tell once
             told += tell(
                 users=ids, kind="mail_health", title=words, url=reverse("mail_health"), complaint_id=None, key=key
             )
     return told
 
 
-def troubles(health: MailHealth, today: date) -> Iterator[Trouble]:
-    """What is wrong: a key that is the same for the same trouble on one day, and the sentence in the reader's language."""
+def troubles(health: MailHealth) -> Iterator[Trouble]:
+    """What is wrong: a key that is the same for the same trouble, and the sentence in the reader's language."""
     if health.missing:
         yield (
-            f"mail-missing:{health.missing}:{today}",
+            f"mail-missing:{health.missing}",
             lambda: _("The count of mails does not add up: %(number)d differ.") % {"number": health.missing},
         )
     if health.overdue:
         yield (
-            f"mail-overdue:{today}",
+            "mail-overdue",
             lambda: (
                 ngettext(
                     "%(number)d mail has waited to be read for more than five minutes.",
@@ -58,7 +62,7 @@ def troubles(health: MailHealth, today: date) -> Iterator[Trouble]:
         )
     if health.unfetched:
         yield (
-            f"mail-unfetched:{health.unfetched}:{today}",
+            f"mail-unfetched:{health.unfetched}",
             lambda: (
                 ngettext(
                     "%(number)d mail could not be fetched from its mailbox.",
@@ -69,7 +73,7 @@ def troubles(health: MailHealth, today: date) -> Iterator[Trouble]:
             ),
         )
     for one in health.silent:
-        yield f"mailbox-silent:{one.pk}:{today}", partial(_silent, one.name)
+        yield f"mailbox-silent:{one.pk}", partial(_silent, one.name)
 
 
 def _silent(name: str) -> str:
