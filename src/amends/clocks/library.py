@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from amends.clocks.engine import Due, due
-from amends.clocks.packfile import RulePackError, read_pack
+from amends.clocks.packfile import RulePackError, place_in, read_pack
 from amends.clocks.rulepack import Example, RulePack
 
 NO_CLOCK = "no clock"
@@ -64,9 +64,11 @@ def _read_folder(folder: Path, *, verify: bool) -> dict[str, RulePack]:
     for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         pack = read_pack(file)
         if file.stem != pack.key:
-            raise RulePackError(str(file), None, f"the file must be named {pack.key}.yaml after its key")
+            raise RulePackError(
+                str(file), place_in(file, ("key",)), f"the file must be named {pack.key}.yaml after its key"
+            )
         if pack.key in found:
-            raise RulePackError(str(file), None, f"there are two files for the pack {pack.key}")
+            raise RulePackError(str(file), place_in(file, ("key",)), f"there are two files for the pack {pack.key}")
         if verify:
             _verify(pack, file)
         found[pack.key] = pack
@@ -74,9 +76,9 @@ def _read_folder(folder: Path, *, verify: bool) -> dict[str, RulePack]:
 
 
 def _verify(pack: RulePack, file: Path) -> None:
-    wrong = next((reason for example in pack.examples for reason in mismatches(pack, example)), None)
-    if wrong:
-        raise RulePackError(str(file), None, wrong)
+    for number, example in enumerate(pack.examples):
+        for wrong in mismatches(pack, example):
+            raise RulePackError(str(file), place_in(file, ("examples", number)), wrong)
 
 
 def mismatches(pack: RulePack, example: Example) -> list[str]:
@@ -90,7 +92,7 @@ def mismatches(pack: RulePack, example: Example) -> list[str]:
             subdivision=example.subdivision,
             context=example.context,
         )
-    except ValueError as wrong:
+    except (ValueError, OverflowError) as wrong:
         return [f"example {example.says!r}: {wrong}"]
     found = {clock.name: clock for clock in clocks}
     twice = {clock.name for clock in clocks if found[clock.name] is not clock}

@@ -190,6 +190,23 @@ class Example(Strict):
     due: Mapping[ClockName, datetime | date]
 
 
+def _start_together(one: ClockRule, other: ClockRule) -> bool:
+    """Whether two rules of the same name always start at the same time: nothing in them tells one case from another."""
+    same = (one.name, one.when, one.counts_from) == (other.name, other.when, other.counts_from)
+    first, last = (
+        max(one.starts_from or date.min, other.starts_from or date.min),
+        min(one.starts_until or date.max, other.starts_until or date.max),
+    )
+    return same and first <= last and bool(set(one.start) & set(other.start))
+
+
+def _each_starts_once(clocks: tuple[ClockRule, ...]) -> tuple[ClockRule, ...]:
+    for number, rule in enumerate(clocks):
+        if any(_start_together(rule, other) for other in clocks[:number]):
+            raise ValueError(f"the clock {rule.name!r} would start twice: give one of the two a condition of its own")
+    return clocks
+
+
 class RulePack(Strict):
     """One regime, or an organisation's own rules, in one version."""
 
@@ -204,7 +221,7 @@ class RulePack(Strict):
     letters: tuple[Letter, ...] = ()
     retention: Retention | None = None
     required_fields: tuple[Name, ...] = ()
-    clocks: Annotated[tuple[ClockRule, ...], Field(min_length=1, max_length=100)]
+    clocks: Annotated[tuple[ClockRule, ...], Field(min_length=1, max_length=100), AfterValidator(_each_starts_once)]
     examples: Annotated[tuple[Example, ...], Field(min_length=1)]
 
     @property
