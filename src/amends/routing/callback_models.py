@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from amends.accounts.public import User
+from amends.accounts.public import Unit, User
 from amends.cases.public import Complaint
 from amends.core import clock
 
@@ -18,6 +18,8 @@ class CallBackState(models.TextChoices):
     REACHED = "reached", _("Reached")
     REFUSED = "refused", _("Does not want a call")
     LETTER = "letter", _("Write a letter instead")
+    MERGED = "merged", _("Goes on with their case")
+    ANSWERED = "answered", _("They were spoken to meanwhile")
 
 
 class CallBackWhy(models.TextChoices):
@@ -39,10 +41,17 @@ class AttemptOutcome(models.TextChoices):
 
 
 class CallBack(models.Model):
-    """One call that is owed. A case has at most one that is open."""
+    """One call that is owed. A case has at most one that is open, and so has a number.
 
-    complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="call_backs")
+    Somebody who rang and whom we do not know has no case yet: then only the unit says who rings back.
+    """
+
+    complaint = models.ForeignKey(Complaint, models.CASCADE, null=True, related_name="call_backs")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+")
     number = models.CharField(max_length=80)
+    tail = models.CharField(max_length=9, blank=True, db_default="", help_text="what tells numbers apart")
+    call_id = models.BigIntegerField(null=True, unique=True, help_text="the missed call that asked for it")
+    best_time = models.CharField(max_length=200, blank=True, db_default="", help_text="in the customer's own words")
     why = models.CharField(max_length=10, choices=CallBackWhy.choices)
     timezone = models.CharField(max_length=64, help_text="the customer's own")
     earliest = models.TimeField(null=True, help_text="on the customer's clock")
@@ -58,6 +67,10 @@ class CallBack(models.Model):
         app_label = "routing"
         constraints = [
             models.UniqueConstraint("complaint", condition=Q(state="open"), name="call_back_one_open"),
+            models.UniqueConstraint("tail", condition=Q(state="open") & ~Q(tail=""), name="call_back_one_open_number"),
+            models.CheckConstraint(
+                condition=Q(complaint__isnull=False) | Q(unit__isnull=False), name="call_back_belongs_somewhere"
+            ),
             models.CheckConstraint(condition=Q(state__in=CallBackState.values), name="call_back_state_known"),
             models.CheckConstraint(condition=Q(why__in=CallBackWhy.values), name="call_back_why_known"),
             models.CheckConstraint(

@@ -65,6 +65,7 @@ class CallBackRules(Strict):
     version: str
     source: str
     first_within_minutes: Annotated[int, Field(ge=5, le=10_080)]
+    missed_within_minutes: Annotated[int, Field(ge=5, le=10_080)]
     most_attempts: Annotated[int, Field(ge=1, le=20)]
     overdue_minutes: Annotated[int, Field(ge=1, le=1440)]
     again_after_minutes: Waits

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from amends.accounts.public import SYSTEM, Actor, Permission, unit_settings
@@ -15,6 +15,7 @@ from amends.cases.public import OPEN_PHASES, Complaint, access_complaint, add_no
 from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotFound
 from amends.core.text import clean, clean_line
+from amends.intake.public import number_reached, number_tail
 from amends.notifications.public import raise_alert
 from amends.routing import services
 from amends.routing.callback_models import (
@@ -25,7 +26,7 @@ from amends.routing.callback_models import (
     CallBackWhy,
 )
 from amends.routing.callback_rules import BestTime, Outcome, next_attempt, read_call_back_rules
-from amends.routing.selectors import people_of
+from amends.routing.selectors import people_above, people_of
 
 BATCH = 200
 LIST_LIMIT = 200
@@ -51,7 +52,7 @@ def plan_call_back(
 
     Raises:
         BadInput: there is no number, the time zone is unknown, or the hours are not in order.
-        Conflict: a call is owed already.
+        Conflict: a call is owed already, in this case or to this number.
     """
     if actor.kind != "system":
         actor.require(Permission.CASE_WORK)
@@ -62,11 +63,19 @@ def plan_call_back(
         number = clean_line(number)[:80] or _phone_of(complaint)
         if not any(sign.isdigit() for sign in number):
             raise BadInput("Give a phone number: none is known in this case.", field="number")
+        end = number_tail(number)
         try:
             with transaction.atomic():
+                # Whoever rang before we knew their case is rung for this one.
+                CallBack.objects.filter(state=CallBackState.OPEN, complaint=None, tail=end).exclude(tail="").update(
+                    state=CallBackState.MERGED, ended_at=clock.now()
+                )
                 made = CallBack.objects.create(
                     complaint=complaint,
+                    unit_id=complaint.unit_id,
                     number=number,
+                    tail=end,
+                    best_time=clean_line(str(complaint.attributes.get("best_time_to_call", "")))[:200],
                     why=CallBackWhy(why),
                     timezone=best.timezone,
                     earliest=best.earliest,
@@ -75,6 +84,8 @@ def plan_call_back(
                     made_by_id=actor.user_id,
                 )
         except IntegrityError as error:
+            if "call_back_one_open_number" in str(error):
+                raise Conflict("A call to this number is owed already.") from error
             if "call_back_one_open" not in str(error):
                 raise
             raise Conflict("A call is owed in this case already.") from error
@@ -108,11 +119,14 @@ def plan_for_unhappy(*, complaint_id: int) -> CallBack | None:
         return None
     if CallBack.objects.filter(complaint=complaint).exists():
         return None
-    return plan_call_back(actor=SYSTEM, complaint_id=complaint_id, why=CallBackWhy.UNHAPPY)
+    try:
+        return plan_call_back(actor=SYSTEM, complaint_id=complaint_id, why=CallBackWhy.UNHAPPY)
+    except Conflict:
+        return None  # this number is rung already, for another case of the same customer
 
 
 def access_call_back(actor: Actor, call_back_id: int, *, lock: bool = False) -> CallBack:
-    """One call-back in a case the actor may see.
+    """One call-back in a case the actor may see, or without a case in their unit.
 
     Raises:
         NotFound: there is none, or it is not theirs to see.
@@ -121,7 +135,10 @@ def access_call_back(actor: Actor, call_back_id: int, *, lock: bool = False) -> 
     found = rows.select_related("complaint").filter(pk=call_back_id).first()
     if found is None:
         raise NotFound
-    access_complaint(actor, found.complaint_id)
+    if found.complaint_id is not None:
+        access_complaint(actor, found.complaint_id)
+    elif not actor.can(Permission.CASE_VIEW) or not actor.sees_unit(found.unit_id or 0):
+        raise NotFound
     return found
 
 
@@ -150,14 +167,22 @@ def note_attempt(*, actor: Actor, call_back_id: int, outcome: str, note: str = "
         _go_on(one, Outcome(outcome), now)
         record(
             actor=actor,
-            chain=f"complaint:{one.complaint_id}",
+            chain=chain_of(one),
             kind="call_attempted",
             data={"call_back": one.pk, "outcome": outcome, "state": one.state},
         )
-        if outcome == AttemptOutcome.REACHED:
-            add_note(actor=actor, complaint_id=one.complaint_id, text=note, kind="call")
-        announce_change(one.complaint)
+        if one.state in (CallBackState.REACHED, CallBackState.REFUSED) and one.tail:
+            number_reached(end=one.tail, at=now, by_id=actor.user_id)
+        if one.complaint is not None:
+            if outcome == AttemptOutcome.REACHED:
+                add_note(actor=actor, complaint_id=one.complaint.pk, text=note, kind="call")
+            announce_change(one.complaint)
     return one
+
+
+def chain_of(one: CallBack) -> str:
+    """Where the record keeps what happened: with the case, else with the call that was missed."""
+    return f"complaint:{one.complaint_id}" if one.complaint_id else f"call:{one.call_id}"
 
 
 def _go_on(one: CallBack, outcome: Outcome, now: datetime) -> None:
@@ -171,7 +196,7 @@ def _go_on(one: CallBack, outcome: Outcome, now: datetime) -> None:
         ends = {Outcome.REACHED: CallBackState.REACHED, Outcome.REFUSED: CallBackState.REFUSED}
         one.state, one.ended_at = ends.get(outcome, CallBackState.LETTER), now
     one.save(update_fields=["due_at", "alarmed_at", "state", "ended_at"])
-    if one.state == CallBackState.LETTER:
+    if one.state == CallBackState.LETTER and one.complaint_id is not None:
         services.alert_owner(
             complaint_id=one.complaint_id,
             kind="call_back",
@@ -181,12 +206,12 @@ def _go_on(one: CallBack, outcome: Outcome, now: datetime) -> None:
 
 
 def open_call_backs(actor: Actor, *, until: datetime) -> list[CallBack]:
-    """The calls owed until then in cases the actor may see, the longest overdue first (3 queries)."""
-    rows: QuerySet[CallBack] = CallBack.objects.filter(
-        state=CallBackState.OPEN, due_at__lt=until, complaint__in=visible_complaints(actor)
-    )
+    """The calls owed until then that the actor may see, by case or else by unit, the longest overdue first (3 queries)."""
+    mine = Q(complaint__in=visible_complaints(actor))
+    without = Q(complaint=None) if actor.unit_ids is None else Q(complaint=None, unit_id__in=actor.unit_ids)
+    rows: QuerySet[CallBack] = CallBack.objects.filter(mine | without, state=CallBackState.OPEN, due_at__lt=until)
     rows = rows.select_related(
-        "complaint__customer", "complaint__representative", "complaint__owner", "complaint__unit"
+        "complaint__customer", "complaint__representative", "complaint__owner", "complaint__unit", "unit"
     )
     return list(rows.prefetch_related("attempts__by").order_by("due_at", "id")[:LIST_LIMIT])
 
@@ -214,7 +239,7 @@ def alarm_overdue(*, now: datetime | None = None) -> int:
     late = moment - timedelta(minutes=read_call_back_rules().overdue_minutes)
     due = CallBack.objects.filter(state=CallBackState.OPEN, due_at__lte=late, alarmed_at=None)
     raised = 0
-    for one in due.select_related("complaint__unit")[:BATCH]:
+    for one in due.select_related("complaint__unit", "unit")[:BATCH]:
         with transaction.atomic():
             won = CallBack.objects.filter(pk=one.pk, state=CallBackState.OPEN, due_at=one.due_at, alarmed_at=None)
             if won.update(alarmed_at=moment):
@@ -224,13 +249,20 @@ def alarm_overdue(*, now: datetime | None = None) -> int:
 
 
 def _alarm(one: CallBack) -> None:
-    people = people_of(one.complaint)
-    reference = one.complaint.reference
+    complaint = one.complaint
+    if complaint is None:
+        assert one.unit is not None  # the database says so: one of the two is there
+        people, first = people_above(one.unit), people_above(one.unit)["leads"]
+    else:
+        people = people_of(complaint)
+        first = people["owner"] or people["team"]
+    # Somebody's number is personal: without a case there is nothing to call them by.
+    what = complaint.reference if complaint is not None else one.unit.name if one.unit else ""
     raise_alert(
-        levels=[people["owner"] or people["team"], people["leads"], people["directors"], people["administrators"]],
+        levels=[first, people["leads"], people["directors"], people["administrators"]],
         kind="call_back",
-        title=lambda: f"{reference}: " + _("a call to the customer is overdue"),
-        url=f"/cases/{reference}/#panel-callback",
+        title=lambda: f"{what}: " + _("a call to the customer is overdue"),
+        url=f"/cases/{complaint.reference}/#panel-callback" if complaint is not None else "/callbacks/",
         complaint_id=one.complaint_id,
         key=f"call_back:{one.pk}:{one.due_at.isoformat()}",
         minutes=30,

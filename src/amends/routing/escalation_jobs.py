@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from amends.routing import callbacks, climbing, criteria
+from amends.routing import callbacks, climbing, criteria, escalation_handlers
+
+__all__ = ["escalation_handlers"]  # they register themselves
 
 
 @app.periodic(cron="* * * * *")

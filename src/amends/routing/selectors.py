@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from amends.accounts.public import Membership, Role, Team, TeamMember, User
+from amends.accounts.public import Membership, Role, Team, TeamMember, Unit, User
 from amends.cases.public import Complaint
 from amends.routing.models import Handoff, HandoffState
 from amends.routing.rules import TeamChoice
@@ -35,13 +35,20 @@ def responsible_ids(unit_path: str) -> list[int]:
 
 def people_of(complaint: Complaint) -> dict[str, list[int]]:
     """The active people whom alert rules name, by the rules' words (3 queries)."""
-    above = [int(part) for part in complaint.unit.path.strip("/").split("/") if part]
-    rows = Membership.objects.filter(unit_id__in=above, user__is_active=True).values_list("role", "unit_id", "user_id")
-    roles = list(rows.order_by("user_id"))
     return {
         "owner": list(User.objects.filter(pk=complaint.owner_id or 0, is_active=True).values_list("pk", flat=True)),
         "team": member_ids(complaint.team_id or 0),
-        "unit_lead": [user for role, unit, user in roles if role == Role.LEAD and unit == complaint.unit_id],
+        **people_above(complaint.unit),
+    }
+
+
+def people_above(unit: Unit) -> dict[str, list[int]]:
+    """The active people in charge of a unit, by the words of the alert rules (1 query)."""
+    above = [int(part) for part in unit.path.strip("/").split("/") if part]
+    rows = Membership.objects.filter(unit_id__in=above, user__is_active=True).values_list("role", "unit_id", "user_id")
+    roles = list(rows.order_by("user_id"))
+    return {
+        "unit_lead": [user for role, where, user in roles if role == Role.LEAD and where == unit.pk],
         "leads": [user for role, _unit, user in roles if role == Role.LEAD],
         "directors": [user for role, _unit, user in roles if role == Role.DIRECTOR],
         "administrators": [user for role, _unit, user in roles if role == Role.ADMINISTRATOR],

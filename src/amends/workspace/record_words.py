@@ -61,6 +61,7 @@ RECORD_WORDS = {
     "told_date_moved": _("A date the customer knows has moved"),
     "call_attempted": _("The customer was called"),
     "call_back_planned": _("A call to the customer was planned"),
+    "call_back_needless": _("A call to the customer is not needed any more"),
     "criterion_fired": _("A rule for escalation held"),
     "given": _("The case was given to a colleague"),
     "given_back": _("The case went back to the team, because its owner is off shift"),

@@ -56,6 +56,22 @@ def plan(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 @permission_required(Permission.CASE_WORK)
+def attempt_without_case(request: HttpRequest, call_back_id: int) -> HttpResponse:
+    """Say how an attempt to ring a caller without a case ended."""
+    actor = request_actor(request)
+    if not 0 < call_back_id < 2**63 or callbacks.access_call_back(actor, call_back_id).complaint_id is not None:
+        raise NotFound
+    callbacks.note_attempt(
+        actor=actor,
+        call_back_id=call_back_id,
+        outcome=request.POST.get("outcome", ""),
+        note=request.POST.get("note", ""),
+    )
+    return HttpResponseRedirect(reverse("callbacks"))
+
+
+@require_POST
+@permission_required(Permission.CASE_WORK)
 def attempt(request: HttpRequest, reference: str, call_back_id: int) -> HttpResponse:
     """Say how an attempt ended; from the list the answer is the list."""
     actor = request_actor(request)

@@ -14,6 +14,7 @@ urlpatterns = [
     *people_urls.patterns,
     path("stuck/", stuck.stuck, name="stuck_cases"),
     path("callbacks/", callbacks.today, name="callbacks"),
+    path("callbacks/<int:call_back_id>/attempt/", callbacks.attempt_without_case, name="note_attempt_without_case"),
     path("cases/<str:reference>/callbacks/", callbacks.plan, name="plan_call_back"),
     path("cases/<str:reference>/callbacks/<int:call_back_id>/attempt/", callbacks.attempt, name="note_attempt"),
     path("cases/<str:reference>/handoffs/<int:handoff_id>/accept/", views.accept, name="accept_handoff"),

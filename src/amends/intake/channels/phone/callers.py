@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Q
 
-from amends.accounts.public import Actor
+from amends.accounts.public import SYSTEM, Actor
 from amends.cases.public import OPEN_PHASES, Complaint, Customer, visible_complaints
 from amends.core.text import clean_line
 from amends.intake.channels.phone.numbers import tail
@@ -56,6 +56,22 @@ def callers_of(actor: Actor, number: str) -> list[Caller]:
 
     known = CallerNumber.objects.filter(tail=end).order_by("-id").values_list("customer_id", flat=True)
     return _with_cases(actor, list(known[:50]))
+
+
+def open_case_of(number: str) -> Complaint | None:
+    """The newest open case of the one person who is known by this number; None when it is nobody, or several."""
+    known = [one for one in callers_of(SYSTEM, number) if one.open_cases]
+    return known[0].open_cases[0] if len(known) == 1 else None
+
+
+def best_time_of(end: str, complaint: Complaint | None) -> str:
+    """When somebody likes to be rung, in their own words: as last noted in a call, else as said in the case."""
+    from amends.intake.channels.phone.models import CallNote
+
+    notes = CallNote.objects.filter(call__tail=end).exclude(call_back="").order_by("-at", "-id")
+    noted = notes.values_list("call_back", flat=True).first()
+    said = complaint.attributes.get("best_time_to_call", "") if complaint else ""
+    return clean_line(str(noted or said))[:200]
 
 
 def search(actor: Actor, query: str) -> list[Caller]:

@@ -13,11 +13,14 @@ from amends.audit.public import record
 from amends.cases.public import access_complaint
 from amends.core import clock
 from amends.core.errors import BadInput, NotFound
+from amends.core.events import publish
 from amends.core.news import announce
 from amends.core.text import clean_line, normalise_email
+from amends.intake.channels.phone.callers import best_time_of, open_case_of
 from amends.intake.channels.phone.models import Direction, PhoneCall
 from amends.intake.channels.phone.numbers import normalise, tail
-from amends.intake.channels.phone.states import CallEvent, Times, event_named, state_of, with_event
+from amends.intake.channels.phone.states import CallEvent, CallState, Times, event_named, state_of, with_event
+from amends.intake.events import CallerReached, CallMissed
 from amends.intake.webhooks.consumers import Mapped
 from amends.intake.webhooks.mapping import moment_of
 
@@ -41,13 +44,34 @@ def take_event(mapped: Mapped) -> str:
         times = with_event(times, event, moment)
         call.ringing_at, call.answered_at, call.ended_at = times.ringing, times.answered, times.ended
         _learn(call, mapped, recording)
-        call.state = state_of(times, call.direction)
+        before, call.state = call.state, state_of(times, call.direction)
         call.first_at = min(call.first_at, moment)
         call.save()
         if event is CallEvent.ANSWERED:
             _others_are_called_back(call, moment)
+        if call.state == CallState.MISSED and before != CallState.MISSED:
+            _say_that_it_was_missed(call)
         announce_calls(call)
     return f"call:{call.pk}"
+
+
+def _say_that_it_was_missed(call: PhoneCall) -> None:
+    """Nobody is asked to ring whom somebody has spoken to since, or who withheld their number."""
+    since = PhoneCall.objects.filter(tail=call.tail, answered_at__gt=call.first_at)
+    if not call.tail or since.exists():
+        return
+    complaint = open_case_of(call.number)
+    publish(
+        CallMissed(
+            call_id=call.pk,
+            unit_id=call.unit_id,
+            number=call.number,
+            tail=call.tail,
+            at=call.first_at,
+            complaint_id=complaint.pk if complaint else None,
+            best_time=best_time_of(call.tail, complaint),
+        )
+    )
 
 
 def _call_of(mapped: Mapped, moment: datetime) -> PhoneCall:
@@ -134,6 +158,19 @@ def _others_are_called_back(call: PhoneCall, at: datetime) -> None:
     if call.tail:
         missed = PhoneCall.objects.filter(unit_id=call.unit_id, tail=call.tail, state="missed", called_back_at=None)
         missed.filter(first_at__lte=at).update(called_back_at=at, called_back_by_id=call.agent_id)
+        publish(CallerReached(tail=call.tail, at=at, by_id=call.agent_id, call_id=call.pk))
+
+
+def number_reached(*, end: str, at: datetime, by_id: int | None) -> int:
+    """Take the missed calls of a number off the list, because somebody spoke to it another way; how many there were."""
+    if not end:
+        return 0
+    missed = PhoneCall.objects.filter(tail=end, state=CallState.MISSED, called_back_at=None, first_at__lte=at)
+    rows = list(missed.select_for_update(of=("self",)))
+    PhoneCall.objects.filter(pk__in=[one.pk for one in rows]).update(called_back_at=at, called_back_by_id=by_id)
+    for one in rows:
+        announce_calls(one)
+    return len(rows)
 
 
 def announce_calls(call: PhoneCall) -> None:
@@ -173,6 +210,7 @@ def called_back(*, actor: Actor, call_id: int) -> bool:
         if won:
             record(actor=actor, chain=f"call:{call.pk}", kind="call_back_done", data={"call": call.pk})
             announce_calls(call)
+            publish(CallerReached(tail=call.tail, at=clock.now(), by_id=actor.user_id, call_id=call.pk))
     return bool(won)
 
 
