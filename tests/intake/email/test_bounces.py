@@ -107,7 +107,126 @@ def test_the_reader_who_unsubscribes_by_a_click_is_noted():
         ("Receipt for my return", "I returned the kettle, see the receipt. It was refused by your driver."),
         ("Warning: message from your bank?", "I got this and want to know whether it is from you."),
         ("Message delivery", "The delivery of my message in a bottle was fine, the bottle was not found intact."),
+        (
+            "Delivery failed again",
+            "Delivery failed again. Delivery to this address is not possible, says the driver. Returned to sender.",
+        ),
+        ("Zustellung fehlgeschlagen", "Mein Paket konnte nicht zugestellt werden: Adresse unbekannt. Das ist falsch."),
+        (
+            "Unzustellbar",
+            "Der Brief konnte nicht zugestellt werden: falsche Adresse. Ich bin erreichbar: petra@example.net",
+        ),
+        ("Échec de livraison", "Votre livreur : n'a pas pu être délivré. Je suis furieuse."),
+        ("No entregado", "No se pudo entregar mi paquete. Escriban a petra@example.net"),
+        (
+            "Delivery report missing",
+            "The parcel did not reach the following recipient: Petra Lang, petra@example.net. Not delivered.",
+        ),
+        (
+            "Undelivered Mail Returned to Sender",
+            "I get this whenever I write to you: <help@example.com>: 550 5.1.1 user unknown.",
+        ),
+        (
+            "Re: Undelivered Mail Returned to Sender",
+            "What is this?\n\n> This is the mail system at host mx.example.net.\n> <help@example.com>: 550 5.1.1 user unknown",
+        ),
     ],
 )
 def test_a_customer_who_writes_of_deliveries_is_a_customer(subject: str, text: str):
     assert parse(f"From: Petra <petra@example.org>\nSubject: {subject}\n\n{text}".encode()).kind is MailKind.MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "text"),
+    [
+        (
+            "postmaster@example.org",
+            "Problem with your shop",
+            "We run our own mail. Your shop refuses our address: user unknown, 550. Ann",
+        ),
+        (
+            "postmaster@example.org",
+            "Delivery of order 12 failed",
+            "Hello, our order could not be delivered. Where is it? Ann",
+        ),
+        ("System Administrator <it@example.org>", "Your invoice", "Our user is unknown to you. The delivery failed."),
+        ("delivery@example.org", "Delivery failed", "Your delivery to us failed: rejected at the gate, returned."),
+    ],
+)
+def test_a_person_may_sit_behind_the_name_of_a_machine(sender: str, subject: str, text: str):
+    assert parse(f"From: {sender}\nSubject: {subject}\n\n{text}".encode()).kind is MailKind.MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        (
+            "Unzustellbar: Ihr Kessel",
+            "Fehler bei der Nachrichtenzustellung an folgende Empfänger:\n\npetra@example.org\n550 5.1.10",
+        ),
+        (
+            "Non remis : Votre bouilloire",
+            "Échec de la remise à ces destinataires :\n\npetra@example.org\nintrouvable 550 5.1.10",
+        ),
+        (
+            "No se puede entregar: Su tetera",
+            "No se pudo entregar el mensaje a estos destinatarios:\n\npetra@example.org\n550 5.1.10",
+        ),
+        ("Kan inte levereras: Kittel", "Leveransen misslyckades för dessa mottagare:\n\npetra@example.org\n550 5.1.10"),
+        (
+            "Niedostarczalne: Czajnik",
+            "Dostarczenie do następujących adresatów nie powiodło się:\n\npetra@example.org\n550 5.1.10",
+        ),
+        ("配信不能: やかん", "次の受信者への配信に失敗しました:\n\npetra@example.org\n550 5.1.10"),
+        ("无法送达: 水壶", "向这些收件人传递邮件失败:\n\npetra@example.org\n550 5.1.10"),
+    ],
+)
+def test_a_report_of_exchange_is_known_in_other_languages(subject: str, text: str):
+    raw = f"Return-Path: <>\nFrom: Microsoft Outlook <postmaster@example.net>\nSubject: {subject}\n\n{text}".encode()
+    mail = parse(raw)
+    assert mail.kind is MailKind.BOUNCE
+    assert mail.bounce is not None
+    assert (mail.bounce.recipient, mail.bounce.status, mail.bounce.hard) == ("petra@example.org", "5.1.10", True)
+
+
+def test_a_report_that_a_person_forwards_with_its_parts_is_the_persons_message():
+    raw = (
+        "From: {sender}\nSubject: {subject}\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nYour address does not work!\n--b\n"
+        "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; care@example.com\nAction: failed\nStatus: 5.1.1\n--b--\n"
+    )
+    person = parse(raw.format(sender="petra@example.org", subject="WG: Unzustellbar: Kessel").encode())
+    assert person.kind is MailKind.MESSAGE
+    server = parse(raw.format(sender="mailer-daemon@example.net", subject="Unzustellbar: Kessel").encode())
+    assert server.kind is MailKind.BOUNCE
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Automatic reply is useless", "Auto: engine broken", "Abwesend bei Lieferung", "Away from home on Friday",
+        "On vacation I broke my leg", "OOO what a mess", "Absent du bureau de poste", "Out of office chair order",
+        "Fuera de oficina cerrada", "Autoreply loop", "Re: Automatic reply: your mail",
+    ],
+)  # fmt: skip
+def test_a_customer_who_writes_of_absence_is_a_customer(subject: str):
+    assert parse(f"From: petra@example.org\nSubject: {subject}\n\nRead me.".encode()).kind is MailKind.MESSAGE
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Automatic reply: Kettle", "Out of Office", "Out of Office Re: Kettle", "Automatische Antwort: Kessel",
+        "Réponse automatique : Théière",
+        "Odpowiedź automatyczna: Czajnik", "[Automatyczna odpowiedź] Czajnik", "Automatikus válasz: Kanna", "Răspuns automat: Ceainic",
+        "Автоматична відповідь: Чайник", "Αυτόματη απάντηση: Βραστήρας", "Automatski odgovor: Čajnik",
+        "自動応答: やかん", "자동 회신: 주전자",
+    ],
+)  # fmt: skip
+def test_an_automatic_answer_is_known_by_its_title_alone(subject: str):
+    assert parse(f"From: petra@example.org\nSubject: {subject}\n\nAway.".encode()).kind is MailKind.AUTO_REPLY
+
+
+def test_bulk_without_a_sender_to_return_to_is_a_program_that_answers():
+    head = "Return-Path: <>\nFrom: petra@example.org\nPrecedence: bulk\nSubject: Thank you for your mail\n"
+    assert parse(f"{head}\nI will read it soon.".encode()).kind is MailKind.AUTO_REPLY
+    assert parse(f"{head}List-Id: <tea.example.org>\n\nNews.".encode()).kind is MailKind.LIST

@@ -23,6 +23,13 @@ MACHINES = re.compile(
     r"mail[-_]?gateway|returned?[-_]?mail|virus(?:wall)?|noreply-?mail|mailadm(?:in)?|maildelivery)(?:[-+=_.][^@]*)?$",
     re.IGNORECASE,
 )
+# Senders behind which nobody ever sits; at the others, such as postmaster, a person may write.
+DAEMONS = re.compile(
+    r"^(?:mailer[-_.]?daemon|mail[-_]?daemon|mdaemon|post_master|double-bounce|mail[-_. ]?delivery[-_. ]?(?:sub)?system|"
+    r"microsoftexchange[0-9a-f]{32})(?:[+=][^@]*)?$",
+    re.IGNORECASE,
+)
+DAEMON_NAMES = re.compile(r"^\W*mail(?:er)?[- ]daemon\W*$", re.IGNORECASE)
 MACHINE_NAMES = re.compile(
     r"mail ?delivery (?:sub)?system|mailer[- ]?daemon|postmaster|mail administrator|system administrator|"
     r"systemadministrator|internet mail delivery|ndr administrator|mail delivery service|administrateur syst",
@@ -76,6 +83,25 @@ EXPLICIT = re.compile(
     r"pas pu (?:e|ê)tre d(?:e|é)livr(?:e|é)|did not reach the following recipient|smtp error code [45]\d\d|"
     r"delivery (?:of (?:this|the|your) (?:e-?mail|message) )?to (?:the following recipient|this address)|remote host said:|"
     r"this is an advisory-only email|konnte nicht zugestellt werden:",
+    re.IGNORECASE,
+)
+# How servers begin to report; people begin with their own words.
+SERVER_OPENING = re.compile(
+    r"[\s*=|>-]{0,200}(?:this is (?:the mail system|an automatic|a (?:delivery|permanent|temporary))|hi\. this is the|message from|"
+    r"this (?:message|e-?mail|report) (?:was|is|has been) (?:created |generated |sent )?automatic|non-?delivery report|"
+    r"(?:the following|your) (?:e-?mail|mail|message|address)(?:es)?\b|i'?m (?:sorry|afraid)|sorry,? (?:we|i|but|your)|"
+    r"delivery (?:to|of|has|status)|failed (?:to deliver|addresses?|recipients?)|undeliver|could not deliver|unable to deliver|"
+    r"the original message|transcript of session|an error occurred while|remote host said|"
+    r"(?:dies|dieses) ist eine automatisch|diese (?:nachricht|e-?mail) wurde automatisch|ihre (?:nachricht|e-?mail) an|"
+    r"votre message n|ce message a été (?:créé|généré|envoyé) automatiquement|su mensaje|il messaggio|"
+    r"送信先|次のあて先|您的邮件|很抱歉|抱歉)",
+    re.IGNORECASE,
+)
+# Words of mail, not of parcels.
+OF_MAIL = re.compile(
+    r"\byour (?:e-?mail|mail|message)\b|\bmail ?(?:box|system|server|delivery|host)|\be-?mail (?:address|account|server)|\bsmtp\b|"
+    r"\brcpt\b|\brecipients?\b|\bmailer\b|\bihre (?:nachricht|e-?mail|mail)\b|\bpostfach\b|mailserver|votre message|destinataire|"
+    r"\bmensaje\b|\bmessaggio\b|destinatari|メール|邮件|郵件|메일|письмо|сообщение",
     re.IGNORECASE,
 )
 STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -149,6 +175,21 @@ def machine_sender(name: str, address: str) -> bool:
     """Whether a mail server, not a person, signs the mail."""
     local = address.partition("@")[0].strip("\"'\\ ")
     return bool(MACHINES.match(local)) or bool(MACHINE_NAMES.search(name))
+
+
+def daemon(name: str, address: str) -> bool:
+    """Whether the sender is a program that only reports, at whose address no person writes."""
+    local = address.partition("@")[0].strip("\"'\\ ")
+    return bool(DAEMONS.match(local)) or bool(DAEMON_NAMES.match(name))
+
+
+def technical(text: str, parts: list[structure.Part]) -> bool:
+    """Whether a text has a status, a server's code, words of mail, or an address that the mail did not go to."""
+    head = text[:READ_CHARACTERS]
+    if STATUS.search(head) or REPLY_CODE.search(head) or OF_MAIL.search(head):
+        return True
+    own = _own_addresses(parts)
+    return any(match[0].lower() not in own for match in ADDRESS.finditer(head[: 4 * OPENING]))
 
 
 def standard_report(parts: list[structure.Part], text: str) -> Report | None:

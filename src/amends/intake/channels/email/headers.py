@@ -185,17 +185,21 @@ def _address(item: bytes, problems: list[str], where: str) -> Address:
             return Address(name or decoded[:300], "")
         rest = (decoded[: match.start()] + " " + decoded[match.end() :]).strip(" \"'<>:()")
         return Address((name or rest)[:300], match[0].strip(".'"))
-    address = (
-        WHITESPACE.sub("", decode_header(_without_comments(inside), problems, where))
-        .removeprefix("mailto:")
-        .strip("<>")
-    )
+    address = _bare_address(decode_header(_without_comments(inside), problems, where))
     route = address.rpartition(":") if address.startswith("@") else ("", "", address)
     address = route[2]
     if "@" not in address:
         problems.append(f"{where}: no address in {decode_header(item, [], where)[:60]!r}")
         return Address(name or address[:300], "")
     return Address(name[:300], address[:320])
+
+
+def _bare_address(value: str) -> str:
+    """An address without the spaces that folding put into it; those inside a quoted local part belong to it."""
+    quoted, at, domain = value.strip().rpartition('"@')
+    if at and quoted.startswith('"'):
+        return quoted + at + WHITESPACE.sub("", domain).strip("<>")
+    return WHITESPACE.sub("", value).removeprefix("mailto:").strip("<>")
 
 
 def _without_comments(value: bytes) -> bytes:
