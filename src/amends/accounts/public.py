@@ -24,6 +24,7 @@ from amends.accounts.selectors import (
     teams,
     unit_by_key,
     unit_settings,
+    who_can,
 )
 from amends.accounts.services import (
     actor_for_secret,
@@ -84,5 +85,6 @@ __all__ = [
     "teams",
     "unit_by_key",
     "unit_settings",
+    "who_can",
     "written_day",
 ]

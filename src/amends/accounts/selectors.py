@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from amends.accounts.hours import Hours
-from amends.accounts.models import Team, TeamMember, Unit, User
+from amends.accounts.models import Membership, Team, TeamMember, Unit, User
+from amends.accounts.permissions import ROLE_PERMISSIONS, Permission
 from amends.core.errors import BadInput
 from amends.core.text import clean_line
 
@@ -114,6 +116,13 @@ def team_members(team_id: int) -> list[User]:
         .order_by("-leads", "user__name")
     )
     return [row.user for row in rows]
+
+
+def who_can(permission: Permission, user_ids: Iterable[int]) -> set[int]:
+    """Those of these people who are active and hold the permission anywhere (1 query)."""
+    roles = [role for role, held in ROLE_PERMISSIONS.items() if permission in held]
+    rows = Membership.objects.filter(user_id__in=set(user_ids), user__is_active=True, role__in=roles)
+    return set(rows.values_list("user_id", flat=True))
 
 
 def teams() -> list[Team]:

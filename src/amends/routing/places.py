@@ -31,6 +31,17 @@ places.register(
 )
 places.register(
     Place(
+        "desk",
+        _("Desk"),
+        _("Go to the desk: who takes which case"),
+        "desks",
+        Permission.CASE_ASSIGN,
+        group=Group.SETTINGS,
+        order=35,
+    )
+)
+places.register(
+    Place(
         "stuck_cases",
         _("Stuck cases"),
         _("Go to the stuck cases"),

@@ -113,8 +113,11 @@ def _said(mine: Attendance, back: int) -> str:
     return f"{said} {gone % {'number': back}}"
 
 
-def preview_lines(found: Leaving) -> list[str]:
-    """What going off shift does, one sentence for each team and each reason to stay."""
+def preview_lines(found: Leaving, *, name: str = "") -> list[str]:
+    """What going off shift does, one sentence for each team and each reason to stay.
+
+    `name` is that of somebody else than the reader.
+    """
     lines = [
         ngettext("%(number)s case goes back to %(team)s.", "%(number)s cases go back to %(team)s.", number)
         % {"number": number, "team": team}
@@ -122,12 +125,20 @@ def preview_lines(found: Leaving) -> list[str]:
     ]
     for reason, references in found.stays:
         named = ", ".join(references[:NAMED]) + (" …" if len(references) > NAMED else "")
-        said = ngettext(
-            "%(number)s stays with you, because %(why)s: %(which)s",
-            "%(number)s stay with you, because %(why)s: %(which)s",
-            len(references),
+        said = (
+            ngettext(
+                "%(number)s stays with %(name)s, because %(why)s: %(which)s",
+                "%(number)s stay with %(name)s, because %(why)s: %(which)s",
+                len(references),
+            )
+            if name
+            else ngettext(
+                "%(number)s stays with you, because %(why)s: %(which)s",
+                "%(number)s stay with you, because %(why)s: %(which)s",
+                len(references),
+            )
         )
-        lines.append(said % {"number": len(references), "why": stay_words(reason), "which": named})
+        lines.append(said % {"number": len(references), "why": stay_words(reason), "which": named, "name": name})
     return lines
 
 
@@ -135,7 +146,7 @@ def stay_words(reason: str) -> str:
     """Why a case stays with its owner, after "because"."""
     return {
         WAITS_FOR_CUSTOMER: _("it is the customer's turn to answer"),
-        ANSWER_ON_ITS_WAY: _("your answer is on its way"),
+        ANSWER_ON_ITS_WAY: _("an answer is on its way"),
         NO_TEAM: _("no team has it in its queue"),
     }[reason]
 
