@@ -7,8 +7,10 @@ from pytest_django import Settings
 
 from amends.accounts.public import SYSTEM
 from amends.cases.public import Complaint, Message, mark_failed, queue_message
-from amends.cli.checks import Level, outgoing_mail, rule_packs
+from amends.cli.checks import outgoing_mail
 from amends.cli.environment import read
+from amends.cli.findings import Level
+from amends.cli.rule_checks import rule_packs
 from tests.people import House
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from amends.cli import checks, doctor, environment
-from amends.cli.checks import Finding, Level
+from amends.cli.findings import Finding, Level, good
 from amends.core.postgres import EmbeddedPostgres
 from tests.faults.running import RunningSystem, amends, wait_until
 
@@ -62,7 +62,7 @@ def test_a_running_system_is_well_and_its_doctor_leaves_it_so(folder: Path) -> N
 
 def test_a_check_that_breaks_is_a_finding_and_the_others_go_on(tmp_path: Path) -> None:
     def broken(_where: environment.Environment) -> Iterator[Finding]:
-        yield checks.good("so far")
+        yield good("so far")
         raise RuntimeError("the disk is on fire")
 
     where = environment.read({"AMENDS_DATA": str(tmp_path)})

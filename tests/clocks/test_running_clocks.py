@@ -13,7 +13,7 @@ from tests.people import House, new_complaint
 from amends.accounts.public import SYSTEM, Unit
 from amends.audit.public import records_of, verify
 from amends.cases.public import Complaint, claim_for_sending, mark_sent, move, queue_message, record_assessment
-from amends.clocks.models import Clock
+from amends.clocks.models import Clock, Closure
 from amends.clocks.public import Start, State, badges_for, clocks_of, recompute, start_for, start_many, stop
 from amends.core import clock
 
@@ -117,6 +117,15 @@ def test_a_place_that_nobody_knows_does_not_lose_the_complaint(house: House, cap
     house.london.save(update_fields=["subdivision"])
     assert len(kinds(at_london(house))) == 2
     assert "counts in its own place" in caplog.text
+
+
+def test_a_unit_that_is_closed_for_years_does_not_lose_the_complaint(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    for year in (2025, 2026, 2027, 2028):
+        Closure.objects.create(unit=house.london, first=date(year, 1, 1), last=date(year, 12, 31), name="Closed")
+    assert len(kinds(at_london(house))) == 2
+    assert "no working day within" in caplog.text
 
 
 @pytest.mark.parametrize("year", [1888, 2999])

@@ -47,7 +47,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
         (Facts(days_since_last=91), []),
         (Facts(value=Decimal("1000.01")), ["worth"]),
         (Facts(value=Decimal(1000)), []),
-        (Facts(safety=True), ["hurt"]),
+        (Facts(safety=True), ["hurt", "letter_safety"]),
         (Facts(media=True), ["press"]),
         (Facts(failed_tries=1), []),
         (Facts(failed_tries=2), ["troubleshooting"]),
@@ -69,12 +69,12 @@ def test_each_criterion_holds_when_it_should(facts: Facts, expected: list[str]) 
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        ("percent = 90", "percent = 40", r"line 58: rule\.7\.percent: "),
+        ("percent = 90", "percent = 40", r"line \d+: rule\.\d+\.percent: "),
         ('on = "contacts"', 'on = "phases"', r"criteria\.toml, line \d+: rule\.4\.on: "),
         ("times = 3", "", "third_contact.* takes times, not nothing"),
         ('key = "again"', 'key = "hurt"', "'hurt' stands twice"),
         ('words = "manager"', 'words = "boss"', "no list of words 'boss'"),
-        ('version = "2026', "version = 2026", "criteria.toml: "),
+        ('version = "2026', "version = 2026", r"criteria\.toml, line \d+: "),
     ],
 )
 def test_a_wrong_file_is_refused_with_place_and_reason(tmp_path: Path, before: str, after: str, reason: str) -> None:

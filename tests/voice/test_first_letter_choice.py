@@ -133,7 +133,7 @@ def test_a_wrong_own_letter_is_named_with_its_place_and_the_customer_gets_ours(
     path = tmp_path / "acknowledgement.en.toml"
     path.write_text((LETTERS / path.name).read_text().replace("numbered = [", "numbred = ["))
     (problem,) = letter_problems()
-    assert problem.startswith(f"{path}: block.")
+    assert problem.startswith(f"{path}, line 68: block.")
     assert "numbred" in problem
     assert "Thank you for telling us" in sent(received(house.london)).text
 
@@ -151,7 +151,7 @@ def test_wrong_rules_are_refused_with_file_place_and_reason(tmp_path: Path, sett
         read_choice.cache_clear()
         with pytest.raises(VoiceFileError, match=place) as refused:
             read_choice(path)
-        assert str(refused.value).startswith(f"{path}: ")
+        assert str(refused.value).startswith(f"{path}, line ")
     path.write_text(f'{head}letter = "acknowledgement-gone"\n')
     read_choice.cache_clear()
     settings.AMENDS_LETTERS_DIR = str(tmp_path)

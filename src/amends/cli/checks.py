@@ -11,11 +11,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from amends.cli.environment import Environment, pending_migrations
+from amends.cli.findings import Finding, bad, good, note
+from amends.cli.rule_checks import RULES
 from amends.core import clock
 
 LOW_BYTES: Final = 1_000_000_000
@@ -26,38 +26,7 @@ DRIFT_SECONDS: Final = 5
 CONTACT_SECONDS: Final = 600
 
 
-class Level(StrEnum):
-    """`bad` makes the exit code 1; `note` is worth knowing."""
-
-    GOOD = "ok"
-    NOTE = "note"
-    BAD = "WRONG"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the answer."""
-
-    level: Level
-    what: str
-
-
 Check = Callable[[Environment], Iterator[Finding]]
-
-
-def good(what: str) -> Finding:
-    """All is well."""
-    return Finding(Level.GOOD, what)
-
-
-def note(what: str) -> Finding:
-    """Nothing is broken, but somebody may want to know."""
-    return Finding(Level.NOTE, what)
-
-
-def bad(what: str) -> Finding:
-    """It is wrong; `what` says what to do."""
-    return Finding(Level.BAD, what)
 
 
 def python_version(_where: Environment) -> Iterator[Finding]:
@@ -236,27 +205,6 @@ def outgoing_mail(_where: Environment) -> Iterator[Finding]:
         yield note(f"{lost} messages did not reach their customers: their cases say why.")
 
 
-def rule_packs(_where: Environment) -> Iterator[Finding]:
-    """Whether the packs can be read and the units name existing ones."""
-    from amends.accounts.public import Unit
-    from amends.clocks.public import pack_problems
-
-    named = {key for keys in Unit.objects.values_list("rule_packs", flat=True) for key in keys}
-    problems = pack_problems(sorted(named))
-    for problem in problems:
-        yield bad(problem)
-    if not problems:
-        yield good("The rule packs can be read, and units name existing ones.")
-
-
-def escalation_criteria(_where: Environment) -> Iterator[Finding]:
-    """Whether the organisation's own criteria of escalation can be read."""
-    from amends.routing.public import criteria_problem
-
-    if problem := criteria_problem():
-        yield bad(f"{problem}. The built-in criteria hold until it is mended.")
-
-
 def administrator(_where: Environment) -> Iterator[Finding]:
     """Whether anybody can sign in."""
     from amends.accounts.public import User
@@ -302,8 +250,7 @@ WHEN_UP_TO_DATE: Final[tuple[Check, ...]] = (
     mail_balance,
     mail_certificate,
     outgoing_mail,
-    rule_packs,
-    escalation_criteria,
+    *RULES,
     administrator,
     backups,
     settings_of_a_server,

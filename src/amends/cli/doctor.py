@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterable, Iterator
 
 from amends.cli import checks, environment
-from amends.cli.checks import Finding, Level
 from amends.cli.errors import CommandError
+from amends.cli.findings import Finding, Level, bad
 
 SUMMARY = "check everything and say what is wrong"
 
@@ -36,7 +36,7 @@ def examine(where: environment.Environment) -> Iterator[Finding]:
     try:
         environment.make_data_folder(where.data)
     except PostgresUnavailableError as problem:
-        yield checks.bad(str(problem))
+        yield bad(str(problem))
         return
     yield from _answers(checks.BEFORE_DATABASE, where)
     try:
@@ -46,7 +46,7 @@ def examine(where: environment.Environment) -> Iterator[Finding]:
             if all(finding.level is not Level.BAD for finding in found):
                 yield from _answers(checks.WHEN_UP_TO_DATE, where)
     except (CommandError, PostgresUnavailableError) as problem:
-        yield checks.bad(str(problem))
+        yield bad(str(problem))
 
 
 def _answers(chosen: Iterable[checks.Check], where: environment.Environment) -> Iterator[Finding]:
@@ -54,6 +54,4 @@ def _answers(chosen: Iterable[checks.Check], where: environment.Environment) -> 
         try:
             yield from check(where)
         except Exception as error:  # noqa: BLE001  # a check that breaks is a finding, and the others still count
-            yield checks.bad(
-                f"The check of “{check.__name__.replace('_', ' ')}” broke: {type(error).__name__}: {error}"
-            )
+            yield bad(f"The check of “{check.__name__.replace('_', ' ')}” broke: {type(error).__name__}: {error}")

@@ -8,9 +8,13 @@ from pathlib import Path
 
 from django.conf import settings
 
-from amends.clocks.library import UnknownPackError, pack_named, packs
+from amends.accounts.public import Unit, unit_settings
+from amends.clocks.engine import NO_CLOSURES, calendar_for
+from amends.clocks.library import UnknownPackError, folder_problems, pack_named, packs
 from amends.clocks.packfile import RulePackError
 from amends.clocks.rulepack import RulePack
+from amends.clocks.selectors import closed_days
+from amends.core import clock
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +43,31 @@ def pack_problems(keys: Sequence[str] = ()) -> list[str]:
 
     `keys` are the packs that units name in their settings.
     """
-    try:
-        known = packs(own_folder())
-    except RulePackError as refused:
-        return [str(refused)]
+    folder = own_folder()
+    if folder is not None and (problems := folder_problems(folder)):
+        return problems
+    known = packs(folder)
     return [
         f"There is no rule pack {key!r}, which a unit's settings name: choose from {', '.join(known)}."
         for key in sorted(set(keys) - set(known))
     ]
+
+
+def calendar_problems() -> list[str]:
+    """What is wrong with the calendars by which the units count, one sentence each, for `amends doctor` (2 queries a unit)."""
+    problems: dict[str, None] = {}
+    today = clock.now()
+    for unit in Unit.objects.order_by("path"):
+        settings_of = unit_settings(unit.pk)
+        for pack in configured_packs(settings_of.rule_packs):
+            try:
+                calendar_for(
+                    pack,
+                    timezone=settings_of.timezone,
+                    country=settings_of.country,
+                    subdivision=settings_of.subdivision,
+                    closures=closed_days(settings_of) if pack.calendar.own_closures else NO_CLOSURES,
+                ).add_working_days(today.date(), 1)
+            except ValueError as wrong:
+                problems[f"The unit {unit.key!r} cannot be counted with: {wrong}."] = None
+    return list(problems)

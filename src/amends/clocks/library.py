@@ -32,7 +32,7 @@ def packs(own_folder: Path | None = None) -> Mapping[str, RulePack]:
     found = _read_folder(BUILT_IN, verify=False)
     if own_folder is not None:
         if not own_folder.is_dir():
-            raise RulePackError(str(own_folder), None, "this folder for rule packs is not there")
+            raise _missing(own_folder)
         found |= _read_folder(own_folder, verify=True)
     return MappingProxyType(dict(sorted(found.items())))
 
@@ -59,20 +59,45 @@ def _unknown(key: str, known: list[str]) -> UnknownPackError:
     return UnknownPackError(f"there is no rule pack {key[:40]!r}: write one of {', '.join(known)}")
 
 
+def folder_problems(own_folder: Path) -> list[str]:
+    """What is wrong with the files of an own folder, one sentence for each file."""
+    if not own_folder.is_dir():
+        return [str(_missing(own_folder))]
+    problems, found = [], dict[str, RulePack]()
+    for file in _files(own_folder):
+        try:
+            _read_into(found, file, verify=True)
+        except RulePackError as refused:
+            problems.append(str(refused))
+    return problems
+
+
+def _missing(folder: Path) -> RulePackError:
+    return RulePackError(str(folder), None, "this folder for rule packs is not there")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+
+
 def _read_folder(folder: Path, *, verify: bool) -> dict[str, RulePack]:
     found: dict[str, RulePack] = {}
-    for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-        pack = read_pack(file)
-        if file.stem != pack.key:
-            raise RulePackError(
-                str(file), place_in(file, ("key",)), f"the file must be named {pack.key}.yaml after its key"
-            )
-        if pack.key in found:
-            raise RulePackError(str(file), place_in(file, ("key",)), f"there are two files for the pack {pack.key}")
-        if verify:
-            _verify(pack, file)
-        found[pack.key] = pack
+    for file in _files(folder):
+        _read_into(found, file, verify=verify)
     return found
+
+
+def _read_into(found: dict[str, RulePack], file: Path, *, verify: bool) -> None:
+    pack = read_pack(file)
+    if file.stem != pack.key:
+        raise RulePackError(
+            str(file), place_in(file, ("key",)), f"the file must be named {pack.key}.yaml after its key"
+        )
+    if pack.key in found:
+        raise RulePackError(str(file), place_in(file, ("key",)), f"there are two files for the pack {pack.key}")
+    if verify:
+        _verify(pack, file)
+    found[pack.key] = pack
 
 
 def _verify(pack: RulePack, file: Path) -> None:

@@ -1,6 +1,6 @@
 """What other domains may use of clocks."""
 
-from amends.clocks.configured import pack_problems
+from amends.clocks.configured import calendar_problems, pack_problems
 from amends.clocks.models import Clock, Closure
 from amends.clocks.selectors import Badge, badge_of, badges_for, clock_words, clocks_of
 from amends.clocks.services import (
@@ -27,6 +27,7 @@ __all__ = [
     "add_closure",
     "badge_of",
     "badges_for",
+    "calendar_problems",
     "clock_words",
     "clocks_of",
     "closures_of",

@@ -12,13 +12,14 @@ AMENDS_ALERTS_FILE names a TOML file:
 
 from __future__ import annotations
 
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
 from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from amends.core.tomlplace import read_toml, refusal
 
 
 class Webhook(BaseModel):
@@ -63,10 +64,10 @@ def outside() -> Outside:
 @lru_cache(maxsize=4)
 def _read(path: Path, _changed: int) -> Outside:
     try:
-        return Outside.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise OutsideFileError(f"{path}: this is no TOML ({error}).") from None
+        content, text = read_toml(path)
+    except ValueError as broken:
+        raise OutsideFileError(str(broken)) from None
+    try:
+        return Outside.model_validate(content)
     except ValidationError as refused:
-        first = refused.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise OutsideFileError(f"{path}: {where}: {first['msg']}.") from None
+        raise OutsideFileError(refusal(path, text, refused)) from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from amends.core.tomlplace import read_toml, refusal
 
 BUILT_IN = Path(__file__).parent / "alert_rules.toml"
 Who = Literal["owner", "team", "unit_lead", "leads", "directors", "administrators"]
@@ -93,11 +94,12 @@ def read_rules(path: Path = BUILT_IN) -> AlertRules:
         AlertRulesError: with the file, the place and the reason.
     """
     try:
-        return AlertRules.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content, text = read_toml(path)
     except OSError as error:
         raise AlertRulesError(f"{path}: the file cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AlertRulesError(f"{path}: {error}") from None
+    except ValueError as broken:
+        raise AlertRulesError(str(broken)) from None
+    try:
+        return AlertRules.model_validate(content)
     except ValidationError as refused:
-        first = refused.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise AlertRulesError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise AlertRulesError(refusal(path, text, refused)) from None

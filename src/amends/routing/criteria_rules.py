@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,9 +14,10 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from amends.cases.public import ListKind
+from amends.core.tomlplace import read_toml, refusal
 
 BUILT_IN = Path(__file__).parent / "criteria.toml"
-Action = Literal["alert", "escalate", "propose"]
+Action = Literal["alert", "escalate", "propose", "letter"]
 On = Literal[
     "clock",
     "sentiment_falling",
@@ -153,6 +151,7 @@ def _then(action: str) -> str:
         "alert": _("the people in charge are alerted"),
         "escalate": _("the case is offered to the next team above"),
         "propose": _("the owner is asked whether to escalate"),
+        "letter": _("a letter from somebody at the top is proposed"),
     }[action]
 
 
@@ -237,27 +236,10 @@ def read_criteria(path: Path = BUILT_IN) -> Criteria:
 @lru_cache(maxsize=8)
 def _read(path: Path, _changed: int) -> Criteria:
     try:
-        text = path.read_text(encoding="utf-8")
-        return Criteria.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CriteriaError(f"{path}: {error}") from None
+        content, text = read_toml(path)
+    except ValueError as broken:
+        raise CriteriaError(str(broken)) from None
+    try:
+        return Criteria.model_validate(content)
     except ValidationError as refused:
-        first = refused.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise CriteriaError(f"{path}, line {line_of(text, first['loc'])}: {place}: {first['msg']}") from None
-
-
-def line_of(text: str, place: Sequence[int | str]) -> int:
-    """The line (1 is the first) in which a TOML text says what a schema refused, as near as its headings tell (PURE)."""
-    lines, at = text.splitlines(), 0
-    for step, after in zip_longest(place, place[1:]):
-        if isinstance(step, int):
-            continue
-        name = re.escape(step)
-        heading = [number for number, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{name}\s*\]\]", line)]
-        if isinstance(after, int) and after < len(heading):
-            at = heading[after]
-            continue
-        wanted = re.compile(rf"\s*(?:{name}\s*=|\[\s*(?:[\w-]+\.)*{name}\s*\])")
-        at = next((number for number in range(at, len(lines)) if wanted.match(lines[number])), at)
-    return at + 1
+        raise CriteriaError(refusal(path, text, refused)) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from amends.core.tomlplace import read_toml, refusal
 
 BUILT_IN = Path(__file__).parent / "stuck.toml"
 OLD, WAITS_FOR_US, WAITS_FOR_CUSTOMER, BOUNCES = "old", "waits_for_us", "waits_for_customer", "bounces"
@@ -49,14 +50,15 @@ def read_thresholds(path: Path = BUILT_IN) -> Thresholds:
         StuckRulesError: with the file, the place and the reason.
     """
     try:
-        return Thresholds.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content, text = read_toml(path)
     except OSError as error:
         raise StuckRulesError(f"{path}: the file cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StuckRulesError(f"{path}: {error}") from None
+    except ValueError as broken:
+        raise StuckRulesError(str(broken)) from None
+    try:
+        return Thresholds.model_validate(content)
     except ValidationError as refused:
-        first = refused.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise StuckRulesError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise StuckRulesError(refusal(path, text, refused)) from None
 
 
 def why_stuck(case: Standing, limits: Thresholds, now: datetime) -> tuple[str, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from amends.core.tomlplace import read_toml, refusal
+
+Shape = TypeVar("Shape", bound=BaseModel)
 BUILT_IN = Path(__file__).parent / "letter_choice.toml"
 LetterName = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(-[a-z0-9_]+)?$", max_length=60)]
 
@@ -92,17 +94,22 @@ def read_choice(path: Path = BUILT_IN) -> Choice:
     Raises:
         VoiceFileError: with the file, the place and the reason.
     """
+    return read_voice_file(Choice, path)
+
+
+def read_voice_file(shape: type[Shape], path: Path) -> Shape:
+    """What a file says, in its shape.
+
+    Raises:
+        VoiceFileError: with the file, the line, the place and the reason.
+    """
     try:
-        return Choice.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content, text = read_toml(path)
     except OSError as error:
         raise VoiceFileError(f"{path}: the file cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise VoiceFileError(f"{path}: {reason_of(error)}") from None
-
-
-def reason_of(error: ValueError) -> str:
-    """Place and reason: of the first thing that a schema refused, or the line and column of what is no TOML."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}"
+    except ValueError as broken:
+        raise VoiceFileError(str(broken)) from None
+    try:
+        return shape.model_validate(content)
+    except ValidationError as refused:
+        raise VoiceFileError(refusal(path, text, refused)) from None

@@ -7,7 +7,6 @@ is no code in a letter, so an administrator's own letters can do no harm. The re
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from amends.voice.choosing import VoiceFileError, reason_of
+from amends.voice.choosing import VoiceFileError, read_voice_file
 
 LETTERS = Path(__file__).parent / "letters"
 KINDS = (
@@ -29,6 +28,7 @@ KINDS = (
     "reopened",
     "clock_split",
     "date_changed",
+    "leadership_letter",
 )
 FALLBACK_LANGUAGE = "en"
 VARIANT = re.compile(r"[a-z_]+(-[a-z0-9_]+)?")
@@ -157,12 +157,7 @@ def check_folder(folder: Path) -> list[str]:
 
 
 def _read(path: Path) -> Letter:
-    try:
-        found = Letter.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise VoiceFileError(f"{path}: the file cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise VoiceFileError(f"{path}: {reason_of(error)}") from None
+    found = read_voice_file(Letter, path)
     if (found.kind, found.language) != tuple(path.name.split(".")[:2]):
         raise VoiceFileError(f"{path}: kind, language: they must be those of the file's name")
     if kind_of(found.kind) not in (*KINDS, "closing"):

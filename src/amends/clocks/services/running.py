@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from amends.accounts.public import SYSTEM, Actor, UnitSettings, unit_settings
 from amends.audit.public import record
 from amends.cases.public import Complaint, access_complaint, announce_change, set_next_due
+from amends.clocks.calendar import CalendarError
 from amends.clocks.configured import configured_packs
 from amends.clocks.engine import NO_CLOSURES, Due, countable, due
 from amends.clocks.events import ClockBreached
@@ -121,7 +122,7 @@ def _due(pack: RulePack, at: datetime, settings: UnitSettings, facts: Mapping[st
             context=facts,
             closures=closed_days(settings) if pack.calendar.own_closures else NO_CLOSURES,
         )
-    except (UnknownZoneError, UnknownPlaceError) as problem:
+    except (UnknownZoneError, UnknownPlaceError, CalendarError) as problem:
         logger.warning("Unit %s: %s. The rule pack %s counts in its own place.", settings.unit_id, problem, pack.key)
         return due(pack, received=at, context=facts)
 
