@@ -94,10 +94,12 @@ def test_the_packet_holds_promises_what_was_found_out_and_why_it_comes(case: Com
     assert {"summary", "points", "tried", "told", "mood", "clocks", "last_word"} <= set(handoff.packet)
 
 
-def test_a_units_path_is_inherited_and_can_be_changed_for_one_unit(house: House, ada: User, top: Team) -> None:
-    set_path(actor=actor(ada), unit_id=house.root.pk, teams={2: house.specialists.pk, 3: top.pk})
+def test_a_units_path_is_inherited_and_can_be_changed_for_one_unit(
+    house: House, ada: User, bob: User, olga: User, charlie: User, top: Team
+) -> None:
+    set_path(actor=actor(ada), unit_id=house.root.pk, teams={2: house.specialists.pk, 3: top.pk}, reason="So it is.")
     assert path_for(house.london) == {2: house.specialists, 3: top}
-    set_path(actor=actor(ada), unit_id=house.london.pk, teams={2: house.berlin_team.pk})
+    set_path(actor=actor(ada), unit_id=house.london.pk, teams={2: house.berlin_team.pk}, reason="Near.")
     assert path_for(house.london) == {2: house.berlin_team, 3: top}
     assert path_for(house.berlin) == {2: house.specialists, 3: top}
     case = new_complaint(house.london)
@@ -115,7 +117,7 @@ def test_a_path_with_an_unknown_team_or_tier_is_refused(house: House, ada: User,
         set_path(actor=actor(alice), unit_id=house.root.pk, teams={})
 
 
-def test_the_api_shows_and_changes_the_path(client: Client, house: House, token: str) -> None:
+def test_the_api_shows_and_changes_the_path(client: Client, house: House, bob: User, token: str) -> None:
     headers, where = {"Authorization": f"Bearer {token}"}, "/api/v1/units/london/escalation-path"
     changed = client.put(where, {"path": {"2": "specialists"}}, content_type="application/json", headers=headers)
     assert changed.json() == {"path": {"2": "specialists"}}

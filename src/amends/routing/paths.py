@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from amends.accounts.public import Actor, Permission, Team, Unit
 from amends.audit.public import record
 from amends.cases.public import Complaint
 from amends.core.errors import BadInput, NotFound
+from amends.routing.desk import note_change, said_why
 from amends.routing.models import PathStep
+from amends.routing.ways import Ways
 
 
 def path_for(unit: Unit) -> dict[int, Team]:
@@ -33,11 +36,12 @@ def next_team(complaint: Complaint, *, team: Team | None, tier: int, asked: Coll
     return next((one for one in above if one.pk not in known), None)
 
 
-def set_path(*, actor: Actor, unit_id: int, teams: Mapping[int, int]) -> dict[int, Team]:
+def set_path(*, actor: Actor, unit_id: int, teams: Mapping[int, int], reason: str = "") -> dict[int, Team]:
     """The unit's own steps, tier → team; nothing inherits again. The whole path with what is inherited.
 
     Raises:
-        BadInput: a tier is not 2 to 5, or a team is not known.
+        BadInput: a tier is not 2 to 5, a team is not known, a case would go round in a circle or wait for nobody, or a person
+            gives no reason.
         NotFound: the unit is not the actor's to see.
     """
     actor.require(Permission.SETTINGS_CHANGE)
@@ -45,14 +49,30 @@ def set_path(*, actor: Actor, unit_id: int, teams: Mapping[int, int]) -> dict[in
     if unit is None or not actor.sees_unit(unit_id):
         raise NotFound
     if any(not 2 <= tier <= 5 for tier in teams):
-        raise BadInput("A case goes up to tier 2, 3, 4 or 5.", field="tiers")
+        raise BadInput(_("A case goes up to tier 2, 3, 4 or 5."), field="tiers")
     if Team.objects.filter(pk__in=set(teams.values())).count() != len(set(teams.values())):
-        raise BadInput("One of these teams is not known: choose them from the list.", field="teams")
+        raise BadInput(_("One of these teams is not known: choose them from the list."), field="teams")
     with transaction.atomic():
+        # The tree's paths depend on each other: whoever changes one waits for whoever changes another.
+        Unit.objects.select_for_update().get(parent=None)
+        ways = Ways()
+        wrong = ways.refusals(unit, teams)
+        if wrong:
+            raise BadInput(" ".join(wrong), field="teams")
+        before = ways.own.get(unit.pk, {})
+        if before == dict(teams):
+            return path_for(unit)
+        why = said_why(actor, reason)
         PathStep.objects.filter(unit=unit).delete()
         PathStep.objects.bulk_create(
             [PathStep(unit=unit, tier=tier, team_id=team) for tier, team in sorted(teams.items())]
         )
+        change = {"field": "path", "before": _named(ways, before), "after": _named(ways, teams)}
+        note_change(actor=actor, unit=unit, changes=[change], reason=why)
         data = {"unit": unit.pk, "teams": [[tier, team] for tier, team in sorted(teams.items())]}
         record(actor=actor, chain=f"unit:{unit.pk}", kind="escalation_path", data=data)
     return path_for(unit)
+
+
+def _named(ways: Ways, teams: Mapping[int, int]) -> list[str]:
+    return [f"{tier}: {ways.teams[team].name}" for tier, team in sorted(teams.items())]

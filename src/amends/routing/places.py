@@ -42,6 +42,17 @@ places.register(
 )
 places.register(
     Place(
+        "escalation_paths",
+        _("The way up"),
+        _("Go to the ways up: which team is asked next"),
+        "escalation_paths",
+        Permission.SETTINGS_CHANGE,
+        group=Group.SETTINGS,
+        order=45,
+    )
+)
+places.register(
+    Place(
         "stuck_cases",
         _("Stuck cases"),
         _("Go to the stuck cases"),

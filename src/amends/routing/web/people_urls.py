@@ -1,10 +1,12 @@
-"""Addresses of the pages about people: presence, the desk."""
+"""Addresses of the pages about people: presence, the desk, the ways up."""
 
 from django.urls import path
 
-from amends.routing.web import desk, presence
+from amends.routing.web import desk, paths, presence
 
 patterns = [
+    path("routing/paths/", paths.paths, name="escalation_paths"),
+    path("routing/paths/<slug:unit_key>/", paths.path, name="escalation_path"),
     path("desk/", desk.desks, name="desks"),
     path("desk/<slug:team_key>/", desk.desk, name="desk"),
     path("desk/<slug:team_key>/people/<int:user_id>/", desk.person, name="desk_person"),
