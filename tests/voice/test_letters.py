@@ -50,6 +50,9 @@ FULL: dict[str, Any] = {
     "words": "It crackles again",
     "regime": "FCA complaints rules (DISP)",
     "regime_by": "Wednesday 27 May 2026",
+    "unit": "London shop",
+    "own_words": "I have spoken to the workshop in person. They keep a new Aria One ready for you.",
+    "delegate": "Lena Example",
     "parts": ["Friday 24 April 2026: “you paid the wrong account”", "Wednesday 27 May 2026: “nobody answered”"],
 }
 NEEDED = {
@@ -63,10 +66,13 @@ NEEDED = {
     "reopened": set[str](),
     "clock_split": {"parts"},
     "date_changed": {"old_due", "new_due"},
+    "leadership_letter": {"unit", "own_words"},
 }
 ALWAYS = {"reference", "portal_url", "author_name"}
-VARIANTS = ("acknowledgement-serious", "acknowledgement-frank", "acknowledgement-privacy")
-NEEDED |= dict.fromkeys(VARIANTS, NEEDED["acknowledgement"])
+ACKNOWLEDGEMENTS = ("acknowledgement-serious", "acknowledgement-frank", "acknowledgement-privacy")
+VARIANTS = (*ACKNOWLEDGEMENTS, "leadership_letter-mourning")
+NEEDED |= dict.fromkeys(ACKNOWLEDGEMENTS, NEEDED["acknowledgement"])
+NEEDED |= {"leadership_letter-mourning": NEEDED["leadership_letter"]}
 EVERY = [(kind, language) for kind in (*KINDS, *VARIANTS) for language in ("en", "de")]
 
 HOLLOW = {

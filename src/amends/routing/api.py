@@ -9,11 +9,11 @@ from ninja.responses import Status
 from amends.accounts.public import Permission, team_by_key, unit_by_key
 from amends.cases.public import access_complaint
 from amends.core.api import api_actor, scope
-from amends.core.errors import NotFound
-from amends.routing import paths, rules_api, services
+from amends.core.errors import Conflict, NotFound
+from amends.routing import leadership, paths, rules_api, services
 from amends.routing.configured import criteria_in_force
 from amends.routing.criteria import try_on_past
-from amends.routing.sections import HandoffOut, handoff_out
+from amends.routing.sections import HandoffOut, LeadershipLetterOut, handoff_out, leadership_letter_out
 
 router = Router(tags=["routing"])
 router.add_router("", rules_api.router)
@@ -114,3 +114,19 @@ def escalation_criteria(request: HttpRequest) -> TrialOut:
         escalated=trial.escalated,
         rules=[(one.key, one.sentence(), trial.by_rule[one.key]) for one in rules.rule],
     )
+
+
+@router.post(
+    "/complaints/{reference}/leadership-letter",
+    response={201: LeadershipLetterOut},
+    summary="Propose a letter from somebody at the top",
+)
+@scope(Permission.CASE_ESCALATE)
+def propose_leadership_letter(request: HttpRequest, reference: str, body: ReasonIn) -> Status[LeadershipLetterOut]:
+    """The owner is asked to prepare it. People write, sign and send it on the case's page; no program does."""
+    actor = api_actor(request)
+    complaint = access_complaint(actor, reference)
+    made = leadership.propose_letter(actor=actor, complaint_id=complaint.pk, why=body.reason, key="")
+    if made is None:
+        raise Conflict("There is a letter in this case already, or nobody who could sign one.")
+    return Status(201, leadership_letter_out(made))

@@ -17,7 +17,7 @@ from amends.cases.public import OPEN_PHASES, Complaint, Direction, ListedCase, M
 from amends.clocks.public import Clock, clocks_of
 from amends.core import clock
 from amends.core.errors import AmendsError
-from amends.routing import services
+from amends.routing import leadership, services
 from amends.routing.configured import criteria_in_force
 from amends.routing.criteria_rules import Criteria, Criterion, Facts
 from amends.routing.facts import value_at_stake
@@ -190,6 +190,9 @@ def _act(complaint: Complaint, one: Criterion) -> str:
             pass  # it waits for another team already, or there is nobody above: then its owner decides
         else:
             return "escalated"
+    if one.action == "letter":
+        made = leadership.propose_letter(complaint_id=complaint.pk, why=one.sentence(), key=one.key)
+        return "letter" if made else "nothing"
     services.alert_owner(
         complaint_id=complaint.pk,
         kind="escalation_proposed",

@@ -7,7 +7,10 @@ from typing import Any
 
 from ninja import Schema
 
+from amends.cases.public import Complaint
 from amends.core.sections import Section, sections
+from amends.routing.leadership import letter_of
+from amends.routing.letter_models import LeadershipLetter
 from amends.routing.models import Handoff
 from amends.routing.selectors import handoffs_of
 
@@ -46,3 +49,38 @@ def handoff_out(one: Handoff) -> HandoffOut:
 sections.register(
     Section("handoffs", list[HandoffOut], lambda one: [handoff_out(row) for row in handoffs_of(one)], order=20)
 )
+
+
+class LeadershipLetterOut(Schema):
+    """The letter that somebody at the top signs: `state` is proposed, waiting, sent or declined."""
+
+    state: str
+    why: str
+    leader: str | None
+    own_words: str
+    prepared_by: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    reason: str
+
+
+def leadership_letter_out(one: LeadershipLetter) -> LeadershipLetterOut:
+    """A letter as the API shows it."""
+    return LeadershipLetterOut(
+        state=one.state,
+        why=one.why,
+        leader=one.leader.name if one.leader else None,
+        own_words=one.own_words,
+        prepared_by=one.prepared_by.name if one.prepared_by else None,
+        decided_by=one.decided_by.name if one.decided_by else None,
+        decided_at=one.decided_at,
+        reason=one.reason,
+    )
+
+
+def _letter(complaint: Complaint) -> LeadershipLetterOut | None:
+    letter = letter_of(complaint)
+    return leadership_letter_out(letter) if letter else None
+
+
+sections.register(Section("leadership_letter", LeadershipLetterOut | None, _letter, order=22))

@@ -16,6 +16,9 @@ from amends.routing.callback_models import AttemptOutcome, CallBackState
 from amends.routing.callbacks import call_backs_of, script_for
 from amends.routing.models import HandoffState
 from amends.routing.selectors import handoffs_of, member_ids
+from amends.routing.web import leadership
+
+__all__ = ["leadership"]  # registers its panel itself
 
 
 def handoff_context(actor: Actor, complaint: Complaint) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from amends.routing.web import callbacks, criteria, people_urls, rules, simulation, stuck, views
+from amends.routing.web import callbacks, criteria, leadership, people_urls, rules, simulation, stuck, views
 
 urlpatterns = [
     path("routing/", rules.rules, name="routing_rules"),
@@ -17,6 +17,10 @@ urlpatterns = [
     path("callbacks/<int:call_back_id>/attempt/", callbacks.attempt_without_case, name="note_attempt_without_case"),
     path("cases/<str:reference>/callbacks/", callbacks.plan, name="plan_call_back"),
     path("cases/<str:reference>/callbacks/<int:call_back_id>/attempt/", callbacks.attempt, name="note_attempt"),
+    path("cases/<str:reference>/leadership-letter/", leadership.prepare, name="prepare_leadership_letter"),
+    path("cases/<str:reference>/leadership-letter/send/", leadership.send, name="send_leadership_letter"),
+    path("cases/<str:reference>/leadership-letter/return/", leadership.return_, name="return_leadership_letter"),
+    path("cases/<str:reference>/leadership-letter/decline/", leadership.decline, name="decline_leadership_letter"),
     path("cases/<str:reference>/handoffs/<int:handoff_id>/accept/", views.accept, name="accept_handoff"),
     path("cases/<str:reference>/handoffs/<int:handoff_id>/return/", views.return_, name="return_handoff"),
 ]
