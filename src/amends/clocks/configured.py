@@ -10,8 +10,7 @@ from django.conf import settings
 
 from amends.accounts.public import Unit, unit_settings
 from amends.clocks.engine import NO_CLOSURES, calendar_for
-from amends.clocks.library import UnknownPackError, folder_problems, pack_named, packs
-from amends.clocks.packfile import RulePackError
+from amends.clocks.library import UnknownPackError, Usable, pack_named, packs, usable
 from amends.clocks.rulepack import RulePack
 from amends.clocks.selectors import closed_days
 from amends.core import clock
@@ -24,18 +23,42 @@ def own_folder() -> Path | None:
     return Path(settings.AMENDS_PACKS_DIR) if settings.AMENDS_PACKS_DIR else None
 
 
+def usable_packs() -> Usable:
+    """The packs that can be used here, and what is wrong with the others."""
+    folder = own_folder()
+    return usable(folder) if folder is not None else Usable(packs())
+
+
 def configured_packs(keys: Sequence[str]) -> list[RulePack]:
     """The packs with these keys.
 
-    One that is missing or wrong is logged and left out: a complaint is never lost over it.
+    One that is missing or wrong is logged and left out, and the others count: a complaint is never lost over it.
     """
+    folder = own_folder()
     found = []
     for key in keys:
-        try:
-            found.append(pack_named(key, own_folder()))
-        except (UnknownPackError, RulePackError) as problem:
-            logger.error("A rule pack cannot be used: %s", problem)  # noqa: TRY400  # the sentence says it all
+        pack = usable(folder).packs.get(key) if folder is not None else _built_in(key)
+        if pack is None:
+            logger.error("A rule pack cannot be used: there is no rule pack %r that can be read.", key)
+        else:
+            found.append(pack)
     return found
+
+
+def _built_in(key: str) -> RulePack | None:
+    """One built-in pack, without reading the others."""
+    try:
+        return pack_named(key)
+    except UnknownPackError:
+        return None
+
+
+def uncertain_keys(keys: Sequence[str]) -> frozenset[str]:
+    """Those of the keys whose pack is missing or wrong: what is counted by them already is left as it is until it is mended."""
+    known = usable_packs() if own_folder() is not None else None
+    if known is None:
+        return frozenset(key for key in keys if _built_in(key) is None)
+    return frozenset(key for key in keys if key in known.wrong or key not in known.packs)
 
 
 def pack_problems(keys: Sequence[str] = ()) -> list[str]:
@@ -43,13 +66,12 @@ def pack_problems(keys: Sequence[str] = ()) -> list[str]:
 
     `keys` are the packs that units name in their settings.
     """
-    folder = own_folder()
-    if folder is not None and (problems := folder_problems(folder)):
-        return problems
-    known = packs(folder)
+    known = usable_packs()
+    if known.problems:
+        return list(known.problems)
     return [
-        f"There is no rule pack {key!r}, which a unit's settings name: choose from {', '.join(known)}."
-        for key in sorted(set(keys) - set(known))
+        f"There is no rule pack {key!r}, which a unit's settings name: choose from {', '.join(known.packs)}."
+        for key in sorted(set(keys) - set(known.packs))
     ]
 
 

@@ -6,6 +6,7 @@ out by the tests.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -59,17 +60,41 @@ def _unknown(key: str, known: list[str]) -> UnknownPackError:
     return UnknownPackError(f"there is no rule pack {key[:40]!r}: write one of {', '.join(known)}")
 
 
-def folder_problems(own_folder: Path) -> list[str]:
-    """What is wrong with the files of an own folder, one sentence for each file."""
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """What can be counted by while some of an organisation's own files are wrong.
+
+    Attributes:
+        packs: every pack that can be used, by its key; a built-in one where the own file that takes its place is wrong.
+        problems: one sentence for each file that cannot be used.
+        wrong: the keys that those files would have had; what was counted by them before stays as it is.
+    """
+
+    packs: Mapping[str, RulePack]
+    problems: tuple[str, ...] = ()
+    wrong: frozenset[str] = frozenset()
+
+
+def usable(own_folder: Path) -> Usable:
+    """Everything that can be used beside the wrong files of an own folder; read again when a file changed."""
     if not own_folder.is_dir():
-        return [str(_missing(own_folder))]
-    problems, found = [], dict[str, RulePack]()
+        # Nobody knows what lay there: whatever runs is left as it is.
+        return Usable(packs(), (str(_missing(own_folder)),), frozenset(packs()))
+    stamps = [(file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in _files(own_folder)]
+    return _usable(own_folder, tuple(stamps))
+
+
+@lru_cache(maxsize=8)
+def _usable(own_folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> Usable:
+    found: dict[str, RulePack] = {}
+    problems: dict[str, str] = {}
     for file in _files(own_folder):
         try:
             _read_into(found, file, verify=True)
         except RulePackError as refused:
-            problems.append(str(refused))
-    return problems
+            problems[file.stem] = str(refused)
+    both = MappingProxyType(dict(sorted({**packs(), **found}.items())))
+    return Usable(both, tuple(problems.values()), frozenset(problems))
 
 
 def _missing(folder: Path) -> RulePackError:

@@ -9,10 +9,8 @@ from django.db.models import Q
 
 from amends.accounts.public import SYSTEM, Unit
 from amends.cases.public import OPEN_PHASES, Complaint
-from amends.clocks.configured import own_folder
-from amends.clocks.library import packs
+from amends.clocks.configured import usable_packs
 from amends.clocks.models import Clock
-from amends.clocks.packfile import RulePackError
 from amends.clocks.services.running import recompute
 
 logger = logging.getLogger(__name__)
@@ -36,14 +34,13 @@ def refresh_packs() -> int:
 
     A wrong file leaves its clocks as they are: `amends doctor` names it.
     """
-    try:
-        known = packs(own_folder())
-    except RulePackError as refused:
-        logger.warning("Rule packs are not refreshed: %s", refused)
-        return 0
-    old = Q()
-    for pack in known.values():
-        old |= Q(pack=pack.key) & ~Q(pack_version=pack.version)
+    known = usable_packs()
+    for problem in known.problems:
+        logger.warning("A rule pack is not refreshed: %s", problem)
+    old = Q(pk=None)
+    for pack in known.packs.values():
+        if pack.key not in known.wrong:
+            old |= Q(pack=pack.key) & ~Q(pack_version=pack.version)
     stale = Clock.objects.filter(old, stopped_at=None, event="received", complaint__phase__in=OPEN_PHASES)
     ids = sorted(set(stale.order_by("complaint_id").values_list("complaint_id", flat=True)[:BATCH]))
     _recompute_each(ids)

@@ -15,7 +15,7 @@ from amends.accounts.public import SYSTEM, Actor, UnitSettings, unit_settings
 from amends.audit.public import record
 from amends.cases.public import Complaint, access_complaint, announce_change, set_next_due
 from amends.clocks.calendar import CalendarError
-from amends.clocks.configured import configured_packs
+from amends.clocks.configured import configured_packs, uncertain_keys
 from amends.clocks.engine import NO_CLOSURES, Due, countable, due
 from amends.clocks.events import ClockBreached
 from amends.clocks.models import Clock, Fact, PointPart
@@ -241,15 +241,17 @@ def recompute(*, actor: Actor, complaint_id: int, by_letter: bool = True) -> int
             complaint_id=complaint.pk, unit_id=complaint.unit_id, at=complaint.received_at, facts=facts_of(complaint)
         )
         wanted = {(one.pack, one.kind, one.part): one for one in _clocks_for(start, unit_settings(complaint.unit_id))}
-        known = Clock.objects.select_for_update().filter(complaint=complaint, event=RECEIVED).order_by("id")
+        # By rules that cannot be read just now nothing is stopped or moved: it runs on as it was.
+        unread = uncertain_keys(unit_settings(complaint.unit_id).rule_packs)
+        known = Clock.objects.select_for_update().filter(complaint=complaint, event=RECEIVED).exclude(pack__in=unread)
         kinds: list[str] = []
-        for one in known:
+        for one in known.order_by("id"):
             now_wanted = wanted.pop((one.pack, one.kind, one.part), None)
             if one.stopped_at is None and _adjust(one, now_wanted):
                 kinds.append(one.kind)
                 tell_of_moved(actor=actor, clock_id=one.pk, by_letter=by_letter)
         # A clock whose time was over before anybody knew that it applies does not start: it could only be broken.
-        late = [one for one in wanted.values() if one.due_at > clock.now()]
+        late = [one for one in wanted.values() if one.due_at > clock.now() and one.pack not in unread]
         Clock.objects.bulk_create(late, ignore_conflicts=True)
         kinds += [one.kind for one in late]
         if kinds:
