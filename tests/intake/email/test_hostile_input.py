@@ -79,6 +79,10 @@ HOSTILE = {
     "attribution lines": b"Subject: x\n\n" + b"On Monday 12:30 somebody@example.org\n" * 50_000,
     "header lines": b"Subject: x\n\n" + b"From: x\n" * 100_000,
     "spaces": b"Subject: x\n\n" + b" " * 3_000_000 + b"x",
+    "lines of dashes": b"Subject: Re: x\n\nhello\n" + (b"-" * 390 + b"\n") * 4000,
+    "titles between dashes": b"Subject: Re: x\n\nhello\n" + b"----------- x -----------\n" * 60_000,
+    "rules of stars": b"Subject: Re: x\n\nhello\n" + b"* " * 40 * 20_000,
+    "a subject of stars": b"From: postmaster@e.org\nSubject: " + b"*" * 60_000 + b"\n\nnot delivered",
     "signature dashes": b"Subject: x\n\nhello\n" + b"--\n" * 100_000 + b"long line " * 500,
     "bounce words": b"From: mailer-daemon@e.org\nSubject: failure notice\n\n" + b"a.b.c.d." * 200_000 + b"4.4.4.4 " * 50_000,
     "bounce addresses": b"From: <>\nSubject: failure notice\n\n" + b"a" * 200_000 + b"@" + b"b." * 100_000,
@@ -104,3 +108,22 @@ def test_words_beyond_the_bounds_are_kept_as_a_file():
     many = parse(HOSTILE["a million parts"])
     assert any("parts" in problem for problem in many.problems)
     assert sum(one.size for one in many.attachments) > 2_000_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "https://shop.example/mobile/" + "x" * 250,
+        "gmail" + "y" * 250,
+        "iphone " * 40,
+        "von meinem " + "a.b " * 70,
+        "sent from " + "a " * 140,
+        "caution external email " * 15,
+        "- " * 150,
+    ],
+)
+def test_a_short_line_costs_next_to_nothing(line: str):
+    raw = f"From: a@e.org\nSubject: Re: x\n\nThe kettle leaks.\n\n{line}".encode()
+    started = time.process_time()
+    check(parse(raw))
+    assert time.process_time() - started < 1

@@ -36,7 +36,7 @@ MACHINE_NAMES = re.compile(
     re.IGNORECASE,
 )
 SUBJECTS = re.compile(
-    r"^\W*(?:re:\s*)?(?:\[[^\]]{1,40}\]\s*)?(?:\W*)(?:"
+    r"^\W{0,20}(?:re:\s{0,5})?(?:\[[^\]]{1,40}\]\s{0,5})?\W{0,20}(?:"
     r"undeliver(?:ed|able)|undelivered mail|delivery (?:status )?(?:notification|failure|failed|report|error|problem|"
     r"has failed|unsuccessful|status|notice)|returned? (?:mail|to sender|message)|mail (?:delivery )?(?:failed|failure|"
     r"returned|status report|system error|could not be)|mail delivery|failure (?:notice|delivery|notification)|"

@@ -43,7 +43,8 @@ QUOTING = re.compile(
     re.IGNORECASE,
 )
 # "---- Name wrote ----"
-DASHED_ATTRIBUTION = re.compile(rf"^\s*>?\s?[-\u2010-\u2015]{{2,}}\s?.{{2,150}}{words.any_of('wrote')}\s?:?\s?[-\u2010-\u2015]{{2,}}\s*$",
+DASHED_ATTRIBUTION = re.compile(rf"^\s{{0,20}}>?\s?[-\u2010-\u2015]{{2,40}}(?![-\u2010-\u2015])\s?.{{2,150}}{words.any_of('wrote')}\s?:?\s?"
+                                r"[-\u2010-\u2015]{2,40}\s*$",
                                 re.IGNORECASE)  # fmt: skip
 VERB_LAST = re.compile(words.any_of("wrote") + r"\s*$", re.IGNORECASE)
 RULE = re.compile(r"^\s*(?:_{5,}|-{5,}|={5,}|\*{5,}|[\u2010-\u2015\u2500]{5,})\s*$")

@@ -9,6 +9,7 @@ import re
 from amends.intake.channels.email import words
 
 LONGEST_LINE = 400
+LONGEST_NOTE = 300
 MAX_SIGNATURE_LINES = 12
 MAX_STRICT_SIGNATURE_LINES = 30  # below "-- " with its space, which people do not type
 MAX_SIGNATURE_CHARACTERS = 1500
@@ -45,6 +46,7 @@ WORD = r"[^\s,.;:!?]{1,40}(?:\.\w{1,12})?"
 EXCUSE = (
     r"(?:[.,;!]?\s{1,3}(?:-\s)?(?:so\s)?(?:please\s)?(?:excuse|forgive|pardon|sorry|apologies|bitte|typos)\b.{0,120})?"
 )
+PIECE = r"[^\s,;:?]"
 TAIL = r"[^\s,.;:!?]{0,40}"  # "-iPhone" behind a Hebrew or Thai word, which takes no space
 LINK = r"(?:\s{0,3}[<(\[]{0,2}https?://\S{1,300})?"
 DEVICE = re.compile(
@@ -52,7 +54,7 @@ DEVICE = re.compile(
     rf"(?=.{{0,60}}(?:{PRODUCT})){words.any_of('device')}(?:\s{{1,3}}{WORD}){{7,10}}|"
     rf"{words.any_of('device')}(?:\s{{1,3}}{WORD}){{1,6}},(?:\s{{1,3}}{WORD}){{0,4}}\s(?:smartphone|phone|device|tablet)|"
     rf"(?=.{{0,60}}(?:{PRODUCT})){words.any_of('device_named')}(?:\s{{1,3}}{WORD}){{1,7}}|"
-    rf"(?=.{{0,60}}(?:{PRODUCT}))(?:{WORD}\s{{0,3}}){{1,6}}{words.any_of('device_ends')}|"
+    rf"(?=.{{0,60}}(?:{PRODUCT}))(?:{PIECE}{{1,40}}\s{{1,3}}){{0,6}}{PIECE}{{0,40}}?{words.any_of('device_ends')}|"
     r"\w{2,20} from mobile|via mobile|(?:从|從|来自|發自|发自)我的.{1,30})"
     rf"{LINK}[\s.!*_>)\]]{{0,6}}{LINK}{EXCUSE}[\s.!*_>)\]]{{0,6}}$",
     re.IGNORECASE,
@@ -78,7 +80,8 @@ LINKED = re.compile(r"\]\(https?://[^)\s]{1,300}\)|\s?<https?://[^>\s]{1,300}>|\
 
 def is_device_note(line: str) -> bool:
     """Whether a line is what a program writes below every mail: "Sent from my phone" in any language."""
-    return DEVICE.match(LINKED.sub("", line[: 2 * LONGEST_LINE])[:LONGEST_LINE]) is not None
+    note = LINKED.sub("", line[: 2 * LONGEST_LINE])
+    return len(note) <= LONGEST_NOTE and DEVICE.match(note) is not None
 
 
 def without_signature(lines: list[str]) -> list[str]:
@@ -203,9 +206,10 @@ def _contact_like(line: str) -> bool:
 def without_last_lines(lines: list[str]) -> list[str]:
     """Drop rules, "Sent from my phone" and "-Name" at the very end."""
     last = len(lines)
+    first_written = next((index for index, line in enumerate(lines) if line.strip()), last)
     while last > 1:
         line = lines[last - 1]
-        above = _written(lines[: last - 1]) if line.strip() else True
+        above = first_written < last - 1
         named = DASH_NAME.match(line) and not LIST_ITEM.match(_line_above(lines, last - 1))
         if not line.strip() or RULE.match(line) or (above and (is_device_note(line) or named)):
             last -= 1

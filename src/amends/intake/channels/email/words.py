@@ -128,5 +128,6 @@ HEADER_LINE = re.compile(
 HEADER_INSIDE = re.compile(rf"{any_of('sender', 'sent', 'to', 'subject')}\*?\s?[:\uff1a]", re.IGNORECASE)
 # "-------- Original message --------From: … Date: …": a title and a header block on one line, maybe behind somebody's words.
 GLUED_SEPARATOR = re.compile(
-    rf"-{{4,60}}\s{{0,4}}{any_of('original')}\s{{0,4}}-{{4,60}}\s{{0,4}}(?={HEADER_INSIDE.pattern})", re.IGNORECASE
+    rf"(?<!-)-{{4,60}}(?!-)\s{{0,4}}{any_of('original')}\s{{0,4}}-{{4,60}}\s{{0,4}}(?={HEADER_INSIDE.pattern})",
+    re.IGNORECASE,
 )
