@@ -17,6 +17,7 @@ from amends.accounts.public import Hours, hours_words
 from amends.core import clock
 from amends.routing.attendance import Attendance
 from amends.routing.presence import AWAY, HERE, OFF
+from amends.routing.sentences import languages as language_names
 
 register = template.Library()
 
@@ -58,6 +59,13 @@ def presence(one: Attendance | None, form: str = "full") -> SafeString | str:
     words = attendance_words(one)
     said = format_html('<span class="unseen">, {}</span>', words) if form == "mark" else format_html("{}", words)
     return format_html('<span class="presence presence--{}">{}{}</span>', one.word, shape, said)
+
+
+@register.filter
+def tongues(languages: list[str]) -> str:
+    """Languages by their names, those without a name here by their letters."""
+    known = language_names()
+    return ", ".join(known.get(one, one) for one in languages)
 
 
 @register.filter
