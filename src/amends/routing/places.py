@@ -53,6 +53,17 @@ places.register(
 )
 places.register(
     Place(
+        "unit_times",
+        _("Opening hours"),
+        _("Go to the opening hours and closed days"),
+        "unit_times",
+        Permission.SETTINGS_CHANGE,
+        group=Group.SETTINGS,
+        order=50,
+    )
+)
+places.register(
+    Place(
         "stuck_cases",
         _("Stuck cases"),
         _("Go to the stuck cases"),

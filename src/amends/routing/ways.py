@@ -17,20 +17,27 @@ TIERS = (2, 3, 4, 5)
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The way up of one unit; `own` are the tiers that it names itself, the others are inherited."""
+    """The way up of one unit; `own` are the tiers that it names itself, the others are inherited.
+
+    `hands` are the unit's teams with the team that each names itself: they count where the unit has no way up.
+    """
 
     unit: Unit
     depth: int
     steps: tuple[Step, ...]
     own: frozenset[int]
     problems: tuple[Problem, ...]
+    hands: tuple[tuple[str, str], ...] = ()
 
     @property
     def sentence(self) -> str:
         """The way in one sentence."""
         names = [_("%(team)s (tier %(tier)s)") % {"team": one.name, "tier": one.tier} for one in self.steps]
         if not names:
-            return _("Each team hands a case to the team that it names itself.")
+            handed = [
+                _("%(team)s hands a case to %(next)s.") % {"team": team, "next": after} for team, after in self.hands
+            ]
+            return " ".join([_("Each team hands a case to the team that it names itself."), *handed])
         then = _(", then to ").join(names)
         return _("A case goes up to %(teams)s; above that, the people in charge are told.") % {"teams": then}
 
@@ -64,7 +71,12 @@ class Ways:
             own = (instead or {}).get(unit_id, self.own.get(unit_id, {}))
             chosen |= own
         steps = tuple(self._step(tier, team) for tier, team in sorted(chosen.items()))
-        return Way(unit, len(above) - 1, steps, frozenset(own), tuple(problems_of(steps)))
+        hands = tuple(
+            (one.name, self.teams[one.escalates_to_id].name)
+            for one in self.teams.values()
+            if one.unit_id == unit.pk and one.escalates_to_id
+        )
+        return Way(unit, len(above) - 1, steps, frozenset(own), tuple(problems_of(steps)), hands)
 
     def _step(self, tier: int, team_id: int) -> Step:
         team = self.teams[team_id]
