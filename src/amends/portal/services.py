@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -12,7 +10,6 @@ from amends.cases.public import (
     DONE_PHASES,
     Complaint,
     Message,
-    NewFile,
     access_complaint,
     add_point,
     points_of,
@@ -21,7 +18,7 @@ from amends.cases.public import (
 from amends.core import clock
 from amends.core.errors import BadInput
 from amends.followup.public import take_up_again
-from amends.intake.public import hold_files
+from amends.intake.public import Scanned, hold_files, refuse_empty
 from amends.portal.limits import MESSAGE_LIMIT, MESSAGES_PER_HOUR, POINT_LIMIT, POINTS_LIMIT, WINDOW
 
 
@@ -36,14 +33,13 @@ def say(
     complaint_id: int,
     text: str,
     key: str,
-    files: Sequence[NewFile] = (),
-    held: Sequence[NewFile] = (),
+    files: Scanned,
     not_settled: bool = False,
 ) -> bool:
     """Add the customer's words and files to their case; the same `key` again does nothing. True when it was added.
 
     Args:
-        held: files that wait for the virus scanner; they come into the case when it has seen them.
+        files: those to keep, and those that wait for the virus scanner: they come into the case when it has seen them.
         not_settled: take a settled case up again.
 
     Raises:
@@ -51,13 +47,7 @@ def say(
     """
     if len(text) > MESSAGE_LIMIT:
         raise BadInput(_("This is very long. Please send it as a file."), field="text")
-    if not text.strip() and not files and not held:
-        raise BadInput(_("Please write something or choose a file."), field="text")
-    if held and not text.strip() and not files:
-        raise BadInput(
-            _("Files cannot be checked for viruses at this moment. Please write a sentence to go with them."),
-            field="text",
-        )
+    refuse_empty(text, files)
     with transaction.atomic():
         access_complaint(actor, complaint_id, lock=True)
         complaint = access_complaint(actor, complaint_id)
@@ -75,9 +65,9 @@ def say(
             from_name=person.name,
             from_address=person.email,
             message_id=_message_id(key),
-            files=files,
+            files=files.clean,
         )
-        hold_files(actor=actor, message=message, files=held)
+        hold_files(actor=actor, message=message, files=files.held)
         if not_settled and complaint.phase in DONE_PHASES:
             take_up_again(actor=actor, complaint_id=complaint_id, why="the customer wrote on their page")
     return True

@@ -17,6 +17,7 @@ from amends.core import clock
 from amends.core.errors import BadInput, NotAllowed, NotFound
 from amends.intake.channels.chat import rules, services
 from amends.intake.channels.chat.models import Chat, ChatDuty
+from amends.intake.channels.chat.saying import customer_says
 from amends.intake.channels.chat.selectors import lines_after, somebody_is_there
 from amends.intake.channels.chat.tokens import chat_token, read_chat_token
 from amends.intake.channels.web import guard
@@ -101,8 +102,8 @@ def test_machines_are_slowed_down_and_lose_no_words(client: Client, house: House
 
 def test_a_line_with_the_same_key_is_in_the_case_once(complaint: Complaint) -> None:
     chat, mine = opened(complaint), key()
-    first = services.customer_says(chat=chat, text="Are you there?", key=mine)
-    assert services.customer_says(chat=chat, text="Are you there?", key=mine) == first
+    first = customer_says(chat=chat, text="Are you there?", key=mine)
+    assert customer_says(chat=chat, text="Are you there?", key=mine) == first
     assert [one.text for one in lines_after(chat)] == ["Are you there?"]
     assert Message.objects.filter(complaint=complaint, channel="chat").count() == 1
 
@@ -228,7 +229,7 @@ def test_lines_whose_job_was_lost_are_found_and_left_chats_end(complaint: Compla
         assert look_after_chats(timestamp=0) == 2
     chat = Chat.objects.get()
     assert chat.ended_at is not None
-    services.customer_says(chat=chat, text="I am back.", key=key())
+    customer_says(chat=chat, text="I am back.", key=key())
     chat.refresh_from_db()
     assert chat.ended_at is None, "writing opens the chat again: no text is lost"
 
@@ -237,17 +238,17 @@ def test_who_floods_is_stopped_in_words(complaint: Complaint) -> None:
     chat = opened(complaint)
     with clock.frozen_at(NOW):
         for number in range(rules.LINES_PER_MINUTE):
-            services.customer_says(chat=chat, text=f"line {number}", key=key())
+            customer_says(chat=chat, text=f"line {number}", key=key())
         with pytest.raises(TooOftenError):
-            services.customer_says(chat=chat, text="too many", key=key())
+            customer_says(chat=chat, text="too many", key=key())
     with clock.frozen_at(NOW + timedelta(minutes=2)):
-        services.customer_says(chat=chat, text="again", key=key())
+        customer_says(chat=chat, text="again", key=key())
 
 
 @pytest.mark.parametrize("bad", ["", "  \n", "x" * (rules.LINE_LIMIT + 1), "\x00"])
 def test_empty_and_endless_lines_are_refused(complaint: Complaint, alice: User, bad: str) -> None:
     with pytest.raises(BadInput):
-        services.customer_says(chat=opened(complaint), text=bad, key=key())
+        customer_says(chat=opened(complaint), text=bad, key=key())
     with pytest.raises(BadInput):
         services.agent_says(actor=actor(alice), complaint_id=complaint.pk, text=bad, key=key())
     with pytest.raises(BadInput):
@@ -293,7 +294,7 @@ def test_a_token_that_was_not_made_here_or_is_old_opens_nothing(client: Client, 
 
 def test_the_chat_of_one_case_says_nothing_of_another(client: Client, house: House, complaint: Complaint) -> None:
     other = new_complaint(house.london, text="Quite another story", complainant=Person(name="Sam"))
-    services.customer_says(chat=opened(other), text="A secret", key=key())
+    customer_says(chat=opened(other), text="A secret", key=key())
     assert [one.text for one in lines_after(opened(complaint))] == []
     top = Message.objects.order_by("-pk").values_list("pk", flat=True)[0]
     services.seen(chat=opened(complaint), up_to=top + 10**6)
@@ -319,7 +320,7 @@ def test_the_customers_page_works_without_a_script(client: Client, complaint: Co
 def test_staff_see_the_open_chats_of_their_cases_only(
     client: Client, complaint: Complaint, alice: User, charlie: User
 ) -> None:
-    services.customer_says(chat=opened(complaint), text="Hello?", key=key())
+    customer_says(chat=opened(complaint), text="Hello?", key=key())
     client.force_login(alice)
     assert "Maya Okafor" in client.get("/chats/").content.decode()
     page = client.get(f"/chats/{complaint.reference}/").content.decode()

@@ -17,6 +17,7 @@ from amends.cases.public import Complaint, Message
 from amends.core import clock
 from amends.intake.channels.chat import services
 from amends.intake.channels.chat.models import Chat
+from amends.intake.channels.chat.saying import customer_says
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +43,7 @@ def test_a_line_that_is_sent_many_times_at_once_is_in_the_case_once(complaint: C
     chat.complaint = complaint
     me = actor(alice)
     at_once(
-        *[lambda: services.customer_says(chat=chat, text="Hello?", key="key-00001")] * 4,
+        *[lambda: customer_says(chat=chat, text="Hello?", key="key-00001")] * 4,
         *[lambda: services.agent_says(actor=me, complaint_id=complaint.pk, text="Yes.", key="key-00002")] * 4,
         *[lambda: services.open_chat(actor=SYSTEM, complaint=complaint)] * 2,
     )

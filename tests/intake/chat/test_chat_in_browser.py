@@ -13,10 +13,11 @@ from tests.browser.conftest import NARROW, WIDE, Site, Visit
 from tests.people import actor
 
 from amends.accounts.public import SYSTEM, User
-from amends.cases.public import Complaint, Message, MessageState, portal_token
+from amends.cases.public import Complaint, Message, MessageState, move, portal_token
 from amends.core import clock
 from amends.intake.channels.chat import services
 from amends.intake.channels.chat.models import Chat
+from amends.intake.channels.chat.saying import customer_says
 from amends.intake.channels.chat.tokens import chat_token
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -96,7 +97,7 @@ def test_a_stream_that_broke_goes_on_after_the_last_line_it_had(site: Site, alic
     chat = services.open_chat(actor=SYSTEM, complaint=complaint)
     chat.complaint = complaint
     address = f"{site.url}/chat/{chat_token(chat.public_id)}/live/"
-    first = services.customer_says(chat=chat, text="one", key="key-00001")
+    first = customer_says(chat=chat, text="one", key="key-00001").message_id
 
     def read(last: str, lines: int) -> list[str]:
         heard: list[str] = []
@@ -111,7 +112,7 @@ def test_a_stream_that_broke_goes_on_after_the_last_line_it_had(site: Site, alic
 
     assert read("0", 1) == [str(first)]
     second = services.agent_says(actor=actor(alice), complaint_id=complaint.pk, text="two", key="key-00002")
-    third = services.customer_says(chat=chat, text="three", key="key-00003")
+    third = customer_says(chat=chat, text="three", key="key-00003").message_id
     assert second is not None
     assert read(str(first), 2) == [str(second.pk), str(third)]
     assert read("nonsense", 3) == [str(first), str(second.pk), str(third)]
@@ -175,3 +176,48 @@ def test_a_chat_that_is_open_in_very_many_places_is_refused_another(site: Site, 
             pages.append(stack.enter_context(client.stream("GET", address)).iter_bytes())
             next(pages[-1])
         assert stack.enter_context(client.stream("GET", address)).status_code == 429
+
+
+def test_a_photo_goes_to_the_colleague_who_can_open_it(visit: Visit, alice: User, complaint: Complaint) -> None:
+    customer, agent = visit().page, visit(alice).page
+    customers_page(customer, complaint)
+    agent.goto(f"/chats/{complaint.reference}/")
+    customer.get_by_label("Photos or documents (optional)").set_input_files(
+        {"name": "photo.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + b"\x00" * 40}
+    )
+    customer.get_by_role("button", name="Send").click()
+    expect(customer.locator("[data-lines]")).to_contain_text("photo.png")
+    link = agent.locator("[data-lines]").get_by_role("link", name="photo.png")
+    expect(link).to_be_visible()
+    with agent.expect_download() as download:
+        link.click()
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+    expect(customer.get_by_label("Photos or documents (optional)")).to_have_value("")
+    customer.get_by_label("Write to us").fill("And this is a program.")
+    customer.get_by_label("Photos or documents (optional)").set_input_files(
+        {"name": "run.exe", "mimeType": "image/png", "buffer": b"MZ" + b"\x00" * 40}
+    )
+    customer.get_by_role("button", name="Send").click()
+    expect(customer.get_by_role("alert")).to_contain_text("run.exe")
+    expect(customer.get_by_label("Write to us")).to_have_value("And this is a program.")
+    assert violations(customer) == []
+    assert violations(agent) == []
+
+
+def test_words_long_after_the_closing_go_on_in_a_new_case(visit: Visit, complaint: Complaint) -> None:
+    with clock.frozen_at(clock.now() - timedelta(days=20)):
+        for action, more in (
+            ("acknowledge", {}),
+            ("resolve", {"outcome": "upheld", "reason": "Refunded."}),
+            ("close", {}),
+        ):
+            move(actor=SYSTEM, complaint_id=complaint.pk, action=action, **more)
+    page = visit().page
+    page.goto(f"/p/{portal_token(complaint.public_id)}/chat/")
+    page.get_by_role("button", name="Open the chat").click()
+    page.get_by_label("Write to us").fill("Another one crackles.")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: portal_token(complaint.public_id) not in url)
+    new = Complaint.objects.exclude(pk=complaint.pk).get()
+    expect(page.locator("[data-lines]")).to_contain_text("Another one crackles.")
+    expect(page.locator(".reference")).to_have_text(new.reference or "?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from tests.browser.conftest import NARROW, WIDE, Site, Visit
 from tests.people import House, actor
 
 from amends.accounts.public import SYSTEM, User
-from amends.cases.public import Attachment, Complaint, Message
+from amends.cases.public import Attachment, Complaint, Message, move
+from amends.core import clock
 from amends.intake.channels.chat import services
 from amends.intake.channels.web.brands import set_brand
 
@@ -195,6 +197,20 @@ def test_a_chat_from_another_web_site_goes_on_after_the_page_was_loaded_again(
         Message.objects.filter(complaint=complaint, channel="chat").order_by("id").values_list("text", flat=True)
     )
     assert texts == ["Is <i>anybody</i> there?", "Yes, I am.", "Good."]
+    expect(page.get_by_label("Your message")).to_have_value("")
+    talk = page.locator("dialog form:visible")
+    talk.get_by_label("Photos or documents").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": PNG})
+    talk.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("log")).to_contain_text("a.png")
+    assert Attachment.objects.get().message.complaint_id == complaint.pk
+    with clock.frozen_at(clock.now() - timedelta(days=20)):
+        move(actor=SYSTEM, complaint_id=complaint.pk, action="resolve", outcome="upheld", reason="Refunded.")
+        move(actor=SYSTEM, complaint_id=complaint.pk, action="close")
+    page.get_by_label("Your message").fill("Another one crackles.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_have_text("YouAnother one crackles.")
+    new = Complaint.objects.exclude(pk=complaint.pk).get()
+    expect(page.get_by_text(new.reference or "?")).to_be_visible()
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])

@@ -115,8 +115,7 @@ def message(request: HttpRequest, complaint: Complaint) -> HttpResponse:
             complaint_id=complaint.pk,
             text=clean(request.POST.get("text", "")),
             key=stamp.key,
-            files=files.clean,
-            held=files.held,
+            files=files,
             not_settled=request.POST.get("not_settled") == "yes",
         )
     except AmendsError as refusal:

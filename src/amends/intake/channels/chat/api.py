@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 from amends.accounts.public import Permission
 from amends.cases.public import access_complaint
 from amends.core.api import api_actor, scope
-from amends.intake.channels.chat import services
+from amends.intake.channels.chat import saying, services
 from amends.intake.channels.chat.rules import LINE_LIMIT
 from amends.intake.channels.chat.selectors import Line, chat_of, lines_after
 
@@ -29,6 +29,7 @@ class ChatLineOut(Schema):
     at: datetime
     text: str
     delivery: str
+    files: list[str] = Field(description="names of files that came with it; the case has them")
 
 
 class ChatLinesIn(Schema):
@@ -47,9 +48,13 @@ class NewChatLineIn(Schema):
 
 
 class ChatLineAddedOut(Schema):
-    """The id of the line; null when one of ours with this key was there already."""
+    """The id of the line; null when one of ours with this key was there already.
+
+    `reference` is the case it is in: a customer's words about a case that was closed long ago become a new one.
+    """
 
     id: int | None
+    reference: str
 
 
 @router.get("/complaints/{reference}/chat", response=list[ChatLineOut], summary="The lines of a case's chat")
@@ -62,7 +67,10 @@ def chat_lines(request: HttpRequest, reference: str, page: Query[ChatLinesIn]) -
 
 def _out(line: Line) -> ChatLineOut:
     speaker: Literal["customer", "staff"] = "customer" if line.mine else "staff"
-    return ChatLineOut(id=line.id, speaker=speaker, name=line.who, at=line.at, text=line.text, delivery=line.way)
+    files = [one.name for one in line.files]
+    return ChatLineOut(
+        id=line.id, speaker=speaker, name=line.who, at=line.at, text=line.text, delivery=line.way, files=files
+    )
 
 
 @router.post("/complaints/{reference}/chat", response={201: ChatLineAddedOut}, summary="Add a line to a case's chat")
@@ -72,8 +80,10 @@ def add_chat_line(request: HttpRequest, reference: str, body: NewChatLineIn) -> 
     actor = api_actor(request)
     complaint = access_complaint(actor, reference)
     if body.speaker == "customer":
-        number: int | None = services.bridged_line(actor=actor, complaint_id=complaint.pk, text=body.text, key=body.key)
+        said = saying.bridged_line(actor=actor, complaint_id=complaint.pk, text=body.text, key=body.key)
+        number: int | None = said.message_id
+        complaint = said.chat.complaint
     else:
         message = services.agent_says(actor=actor, complaint_id=complaint.pk, text=body.text, key=body.key)
         number = None if message is None else message.pk
-    return Status(201, ChatLineAddedOut(id=number))
+    return Status(201, ChatLineAddedOut(id=number, reference=complaint.reference or ""))

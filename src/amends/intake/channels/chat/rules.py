@@ -19,6 +19,7 @@ TYPING_EVERY = timedelta(seconds=2)
 TYPING_FOR = timedelta(seconds=6)
 LINE_LIMIT = 4000
 LINES_PER_MINUTE, LINES_PER_HOUR = 20, 300
+FILES_PER_HOUR = 30
 TOKEN_LIFE = timedelta(days=2)
 """After this time without a sign of life the secret of the chat opens nothing any more; the customer's page does."""
 

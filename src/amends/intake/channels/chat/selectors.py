@@ -9,14 +9,24 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from amends.accounts.public import Actor, Permission, User, actor_for_user, unit_settings
-from amends.cases.public import Complaint, Message, MessageState, visible_complaints
+from amends.cases.public import Attachment, Complaint, Message, MessageState, visible_complaints
 from amends.core import clock
 from amends.intake.channels.chat.models import Chat, ChatDuty, Place
 from amends.intake.channels.chat.rules import HERE_FOR, TOKEN_LIFE, is_here, is_typing
 from amends.intake.channels.chat.tokens import read_chat_token
+from amends.intake.channels.web.models import HeldFile, HeldState
 
 PAGE = 200
 ON_THEIR_WAY = (MessageState.QUEUED, MessageState.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class LineFile:
+    """A file that came with a line; `waits` for the virus scanner: nobody can open it yet."""
+
+    id: int
+    name: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +39,12 @@ class Line:
     at: datetime
     text: str
     way: str = ""
+    files: tuple[LineFile, ...] = ()
 
     def for_customer(self) -> dict[str, Any]:
-        """What the customer's page shows."""
-        return {"id": self.id, "mine": self.mine, "who": self.who, "at": self.at.isoformat(), "text": self.text}
+        """What the customer's page shows; files by their name, the chat's secret opens none."""
+        told = {"id": self.id, "mine": self.mine, "who": self.who, "at": self.at.isoformat(), "text": self.text}
+        return told | {"files": [one.name for one in self.files]}
 
 
 def chat_lines(complaint: Complaint) -> QuerySet[Message]:
@@ -46,15 +58,28 @@ def lines_after(chat: Chat, after: int = 0) -> list[Line]:
     found = chat_lines(chat.complaint).select_related("author")
     rows = list(found.filter(pk__gt=after)[:PAGE] if after else reversed(found.reverse()[:PAGE]))
     house = unit_settings(chat.complaint.unit_id).sender_name
-    return [_line(one, chat.customer_seen, house) for one in rows]
+    files = _files([one.pk for one in rows])
+    return [_line(one, chat.customer_seen, house, tuple(files.get(one.pk, ()))) for one in rows]
 
 
-def _line(message: Message, seen: int, house: str) -> Line:
+def _files(messages: list[int]) -> dict[int, list[LineFile]]:
+    """The files of lines (two queries)."""
+    found: dict[int, list[LineFile]] = {}
+    there = Attachment.objects.filter(message__in=messages).order_by("id").values_list("message_id", "pk", "name")
+    held = HeldFile.objects.filter(message__in=messages, state=HeldState.HELD).order_by("id")
+    for message, pk, name in there:
+        found.setdefault(message, []).append(LineFile(pk, name))
+    for message, name in held.values_list("message_id", "name"):
+        found.setdefault(message, []).append(LineFile(0, name, waits=True))
+    return found
+
+
+def _line(message: Message, seen: int, house: str, files: tuple[LineFile, ...]) -> Line:
     mine = message.direction == "in"
     author = message.author.name if message.author else message.from_name
     way = "" if mine else _way(message, seen)
     who = message.from_name if mine else (author or house)
-    return Line(message.pk, mine, who, message.at, message.text, way)
+    return Line(message.pk, mine, who, message.at, message.text, way, files)
 
 
 def _way(message: Message, seen: int) -> str:

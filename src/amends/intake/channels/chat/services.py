@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Greatest
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -26,7 +26,6 @@ from amends.cases.public import (
     mark_sent,
     portal_token,
     queue_message,
-    receive_message,
     recipient_address,
     register,
 )
@@ -38,7 +37,7 @@ from amends.intake.channels.chat import rules
 from amends.intake.channels.chat.models import Chat, ChatDuty, Place
 from amends.intake.channels.chat.selectors import chat_lines
 from amends.intake.channels.web.guard import Stamp
-from amends.intake.channels.web.receive import VISITOR, TooOftenError, count_use, refuse_too_many
+from amends.intake.channels.web.receive import VISITOR, count_use, refuse_too_many
 
 SOURCE = "chat"
 _KEY = re.compile(r"[0-9A-Za-z-]{8,64}")
@@ -65,7 +64,7 @@ def start_chat(
         TooOftenError: more than a person sends in an hour.
         Conflict: this stamp was used before with other words.
     """
-    text = _checked(str(values.get("text", "")))
+    text = checked_words(str(values.get("text", "")))
     person = Person(name=clean_line(values.get("name", ""))[:300], email=values.get("email", ""), language=language)
     new = NewComplaint(
         channel="chat",
@@ -95,55 +94,8 @@ def open_chat(*, actor: Actor, complaint: Complaint, place: Place = Place.PORTAL
             created = True
         if created:
             record(actor=actor, chain=f"complaint:{complaint.pk}", kind="chat_opened", data={"place": chat.place})
-            _tell(complaint, chat)
+            tell(complaint, chat)
     return chat
-
-
-def customer_says(*, chat: Chat, text: str, key: str) -> int:
-    """Add the customer's line; the same `key` again does nothing. Returns the id of the line.
-
-    Raises:
-        BadInput: it is empty or too long, or the key is odd.
-        TooOftenError: it is a flood.
-    """
-    text, message_id = _checked(text), f"chat.{_good(key)}"
-    actor = customer_actor(complaint_id=chat.complaint_id, name="")
-    with transaction.atomic():
-        complaint = access_complaint(actor, chat.complaint_id, lock=True)
-        mine = Message.objects.filter(complaint=complaint, direction="in", channel="chat")
-        known = mine.filter(message_id=message_id).values_list("pk", flat=True).first()
-        if known is not None:
-            return known
-        _refuse_flood(mine, clock.now())
-        message = _receive(actor, complaint, text, message_id)
-        open_chat(actor=actor, complaint=complaint)
-        Chat.objects.filter(pk=chat.pk).update(customer_typing_at=None)
-        _tell(complaint, chat)
-    return message.pk
-
-
-def _receive(actor: Actor, complaint: Complaint, text: str, message_id: str) -> Message:
-    person = complaint.representative or complaint.customer
-    return receive_message(
-        actor=actor,
-        complaint_id=complaint.pk,
-        channel="chat",
-        text=text,
-        from_name=person.name,
-        from_address=person.email,
-        message_id=message_id,
-    )
-
-
-def bridged_line(*, actor: Actor, complaint_id: int, text: str, key: str) -> int:
-    """Add a line of the customer's that a program of ours passes on, such as a messenger's; returns its id.
-
-    Raises:
-        NotFound, BadInput, TooOftenError: as for the customer's own.
-    """
-    actor.require(Permission.CASE_WORK)
-    complaint = access_complaint(actor, complaint_id)
-    return customer_says(chat=open_chat(actor=actor, complaint=complaint, place=Place.WIDGET), text=text, key=key)
 
 
 def agent_says(*, actor: Actor, complaint_id: int, text: str, key: str) -> Message | None:
@@ -155,7 +107,7 @@ def agent_says(*, actor: Actor, complaint_id: int, text: str, key: str) -> Messa
         BadInput: it is empty or too long. NotFound: the case is not theirs. NotAllowed: not for their role.
     """
     actor.require(Permission.CASE_WORK)
-    text, purpose = _checked(text), f"chat:{_good(key)}"
+    text, purpose = checked_words(text), f"chat:{good_key(key)}"
     with transaction.atomic():
         complaint = access_complaint(actor, complaint_id, lock=True)
         chat = open_chat(actor=actor, complaint=complaint)
@@ -172,7 +124,7 @@ def agent_says(*, actor: Actor, complaint_id: int, text: str, key: str) -> Messa
         if actor.user_id is not None:
             changes |= {"agent_id": actor.user_id, "agent_at": clock.now()}
         Chat.objects.filter(pk=chat.pk).update(**changes)
-        _tell(complaint, chat)
+        tell(complaint, chat)
     return message
 
 
@@ -195,7 +147,7 @@ def seen(*, chat: Chat, up_to: int) -> None:
             if direction == "out" and state == MessageState.QUEUED:
                 mark_sent(message_id=pk)
         Chat.objects.filter(pk=chat.pk).update(customer_seen=Greatest("customer_seen", Value(shown[-1][0])))
-        _tell(chat.complaint, chat)
+        tell(chat.complaint, chat)
 
 
 def customer_is_here(*, chat: Chat) -> None:
@@ -204,13 +156,13 @@ def customer_is_here(*, chat: Chat) -> None:
     before = Chat.objects.filter(pk=chat.pk).values_list("customer_at", "customer_left_at").first()
     Chat.objects.filter(pk=chat.pk).update(customer_at=now, customer_left_at=None)
     if before is None or not rules.is_here(*before, now):
-        _tell(chat.complaint, chat)
+        tell(chat.complaint, chat)
 
 
 def customer_left(*, chat: Chat) -> None:
     """The customer's page was closed."""
     Chat.objects.filter(pk=chat.pk).update(customer_left_at=clock.now(), customer_typing_at=None)
-    _tell(chat.complaint, chat)
+    tell(chat.complaint, chat)
 
 
 def on_duty(*, actor: Actor, chat: Chat | None = None) -> None:
@@ -223,7 +175,7 @@ def on_duty(*, actor: Actor, chat: Chat | None = None) -> None:
         before = Chat.objects.filter(pk=chat.pk).values_list("agent_at", flat=True).first()
         Chat.objects.filter(pk=chat.pk).update(agent_at=now)
         if not rules.is_here(before, None, now):
-            _tell(chat.complaint, chat)
+            tell(chat.complaint, chat)
 
 
 def off_duty(*, actor: Actor, chat: Chat | None = None) -> None:
@@ -231,7 +183,7 @@ def off_duty(*, actor: Actor, chat: Chat | None = None) -> None:
     ChatDuty.objects.filter(user_id=actor.user_id or 0).delete()
     if chat is not None:
         Chat.objects.filter(pk=chat.pk).update(agent_at=None, agent_typing_at=None)
-        _tell(chat.complaint, chat)
+        tell(chat.complaint, chat)
 
 
 def typing(*, chat: Chat, who: str) -> None:
@@ -240,7 +192,7 @@ def typing(*, chat: Chat, who: str) -> None:
     now = clock.now()
     stale = Q(**{field: None}) | Q(**{f"{field}__lt": now - rules.TYPING_EVERY})
     if Chat.objects.filter(stale, pk=chat.pk).update(**{field: now}):
-        _tell(chat.complaint, chat)
+        tell(chat.complaint, chat)
 
 
 def end_chat(*, actor: Actor, complaint_id: int) -> bool:
@@ -254,7 +206,7 @@ def end_chat(*, actor: Actor, complaint_id: int) -> bool:
         )
         if won:
             record(actor=actor, chain=f"complaint:{complaint.pk}", kind="chat_ended", data={})
-            _tell(complaint, Chat.objects.get(complaint_id=complaint.pk))
+            tell(complaint, Chat.objects.get(complaint_id=complaint.pk))
     return bool(won)
 
 
@@ -285,7 +237,7 @@ def hand_over(*, message_id: int) -> bool:
             _mail(complaint, mine)
         for line in mine:
             mark_sent(message_id=line.pk)
-        _tell(complaint, chat)
+        tell(complaint, chat)
     return False
 
 
@@ -344,7 +296,12 @@ def sweep() -> tuple[list[int], int]:
     return list(lost.order_by("id").values_list("pk", flat=True)[:500]), ended
 
 
-def _checked(text: str) -> str:
+def checked_words(text: str) -> str:
+    """The words of a line.
+
+    Raises:
+        BadInput: there are none, or too many.
+    """
     text = clean(text).strip()
     if not text:
         raise BadInput(_("Please write something first."), field="text")
@@ -357,19 +314,17 @@ def _checked(text: str) -> str:
     return text
 
 
-def _good(key: str) -> str:
+def good_key(key: str) -> str:
+    """The key of a line.
+
+    Raises:
+        BadInput: it is none.
+    """
     if not _KEY.fullmatch(key):
         raise BadInput("The key of a line has 8 to 64 letters, digits and hyphens.", field="key")
     return key
 
 
-def _refuse_flood(mine: QuerySet[Message], now: datetime) -> None:
-    hour = list(mine.filter(at__gt=now - timedelta(hours=1)).values_list("at", flat=True))
-    minute = [at for at in hour if at > now - timedelta(minutes=1)]
-    if len(minute) >= rules.LINES_PER_MINUTE or len(hour) >= rules.LINES_PER_HOUR:
-        raise TooOftenError(_("That was a lot within a short time. Your words are still there: send them in a minute."))
-
-
-def _tell(complaint: Complaint, chat: Chat) -> None:
+def tell(complaint: Complaint, chat: Chat) -> None:
     """Open pages look again; heard at the commit. No words and no names go this way."""
     announce("chat", chat=chat.pk, unit=complaint.unit_id, team=complaint.team_id)

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,7 +22,7 @@ from amends.core.text import clean
 from amends.intake.channels.chat import services
 from amends.intake.channels.chat.models import Chat
 from amends.intake.channels.chat.rules import is_here
-from amends.intake.channels.chat.selectors import lines_after, open_chats, state_for_agent
+from amends.intake.channels.chat.selectors import Line, lines_after, open_chats, state_for_agent
 from amends.intake.channels.chat.stream import Look, stream
 from amends.intake.channels.chat.views import number_of
 
@@ -158,7 +159,7 @@ def live(request: HttpRequest, reference: str) -> StreamingHttpResponse:
         lines = lines_after(now, last)
         ways = {str(one.id): one.way for one in lines_after(now)[-50:] if not one.mine}
         return Look(
-            [(one.id, {**one.for_customer(), "way": one.way}) for one in lines],
+            [(one.id, {**one.for_customer(), "way": one.way, "files": _links(one, reference)}) for one in lines],
             {**state_for_agent(now), "ways": ways, "list": _mark(actor)},
         )
 
@@ -166,6 +167,14 @@ def live(request: HttpRequest, reference: str) -> StreamingHttpResponse:
     return _streamed(
         actor, after=after, chat_id=pk, look=look, alive=lambda: services.on_duty(actor=actor, chat=fresh())
     )
+
+
+def _links(line: Line, reference: str) -> list[dict[str, str]]:
+    """The files of a line, with the address at which a colleague gets each; one that waits for the scanner has none."""
+    return [
+        {"name": one.name, "url": "" if one.waits else reverse("workspace:file", args=[reference, one.id])}
+        for one in line.files
+    ]
 
 
 def _mark(actor: Actor) -> str:

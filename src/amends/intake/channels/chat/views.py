@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -11,7 +13,7 @@ from amends.cases.public import Complaint
 from amends.core import clock
 from amends.core.errors import BadInput, NotFound
 from amends.core.text import clean
-from amends.intake.channels.chat import services
+from amends.intake.channels.chat import saying, services
 from amends.intake.channels.chat.forms import ChatForm
 from amends.intake.channels.chat.models import Chat
 from amends.intake.channels.chat.selectors import chat_of_token, lines_after, somebody_is_there, state_for_customer
@@ -20,7 +22,9 @@ from amends.intake.channels.chat.tokens import chat_token
 from amends.intake.channels.web import guard
 from amends.intake.channels.web.brands import look_of
 from amends.intake.channels.web.crossing import crossing
+from amends.intake.channels.web.files import MAX_TOTAL, Upload, accept_files
 from amends.intake.channels.web.receive import TooOftenError
+from amends.intake.channels.web.scanning import scan_files
 from amends.intake.channels.web.visitors import address_of, chosen_unit
 
 LARGEST = 64 * 1024
@@ -115,12 +119,21 @@ def live(request: HttpRequest, chat: Chat) -> HttpResponseBase:
 
 @crossing(_chat, _unit, "POST")
 def say(request: HttpRequest, chat: Chat) -> HttpResponse:
-    """A line of the customer's; the same key again is the same line."""
-    _refuse_large(request)
-    number = services.customer_says(
-        chat=chat, text=clean(request.POST.get("text", "")), key=str(request.POST.get("key", ""))
+    """A line of the customer's, with files perhaps; the same key again is the same line.
+
+    When the case was closed long ago the words went on in another one: `moved` is the chat to go on in.
+    """
+    _refuse_large(request, MAX_TOTAL + LARGEST if request.content_type == "multipart/form-data" else LARGEST)
+    said = saying.customer_says(
+        chat=chat,
+        text=clean(request.POST.get("text", "")),
+        key=str(request.POST.get("key", "")),
+        files=scan_files(accept_files(cast("list[Upload]", request.FILES.getlist("files")))),
     )
-    return JsonResponse({"id": number}, status=201)
+    told: dict[str, object] = {"id": said.message_id}
+    if said.chat.pk != chat.pk:
+        told["moved"] = _welcome(said.chat, Complaint.objects.get(pk=said.chat.complaint_id))
+    return JsonResponse(told, status=201)
 
 
 @crossing(_chat, _unit, "POST")
@@ -147,6 +160,6 @@ def leave(request: HttpRequest, chat: Chat) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _refuse_large(request: HttpRequest) -> None:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+def _refuse_large(request: HttpRequest, largest: int = LARGEST) -> None:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > largest:
         raise BadInput(_("This is too long for the chat. Send it in parts."), field="text")

@@ -68,6 +68,22 @@ def scan_files(files: Sequence[NewFile]) -> Scanned:
     return scanned
 
 
+def refuse_empty(text: str, files: Scanned) -> None:
+    """Refuse a message with nothing in it, or with nothing that could be kept in the case now.
+
+    Raises:
+        BadInput: the sentence says what to add.
+    """
+    if text.strip() or files.clean:
+        return
+    if files.held:
+        raise BadInput(
+            _("Files cannot be checked for viruses at this moment. Please write a sentence to go with them."),
+            field="text",
+        )
+    raise BadInput(_("Please write something or choose a file."), field="text")
+
+
 def hold_files(*, actor: Actor, message: Message, files: Sequence[NewFile]) -> None:
     """Keep files apart until the virus scanner answers, and say so in the case. Nobody can open them meanwhile."""
     if not files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
@@ -61,6 +62,7 @@ WORDS: dict[str, object] = {
     "fresh": _lazy("We have answered"),
 }
 """What the widget says, in the language it asks in."""
+_AROUND_MARKS = re.compile(r"(?<=\S)[ \t]*([{};,]|:(?= ))[ \t]+")
 PARTS = ("words", "style", "parts", "form", "chat", "frame")
 FOLDER = Path(__file__).resolve().parents[2] / "static" / "intake" / "web" / "widget"
 ROOM_FOR_WORDS = 1024 * 1024
@@ -70,11 +72,12 @@ ROOM_FOR_WORDS = 1024 * 1024
 def script() -> tuple[bytes, str]:
     """The widget as one file, and its entity tag. Its parts are ordinary files, joined when they are first asked for.
 
-    Lines of comment and the space before lines are left out; nothing else is changed.
+    Lines of comment, the space before lines and the space around the marks of the style sheet are left out; nothing
+    else is changed.
     """
-    lines = (
-        line.strip() for name in PARTS for line in (FOLDER / f"{name}.js").read_text(encoding="utf-8").splitlines()
-    )
+    parts = {name: (FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in PARTS}
+    parts["style"] = _AROUND_MARKS.sub(r"\1", parts["style"]).replace(";}", "}")
+    lines = (line.strip() for text in parts.values() for line in text.splitlines())
     joined = "\n".join(line for line in lines if line and not line.startswith("// "))
     body = f'(() => {{\n"use strict";\n{joined}\n}})();\n'.encode()
     return body, f'"{hashlib.sha256(body).hexdigest()[:20]}"'

@@ -29,6 +29,7 @@ if (talk) {
   document.addEventListener("visibilitychange", tell);
   tell();
   list.scrollTop = list.scrollHeight;
-  sender(form);
+  // the case was closed long ago: the words are in a new one, and so are we
+  sender(form, {}, (done) => done.moved && location.assign(`${new URL(done.moved.page).pathname}chat/`));
   addEventListener("pagehide", () => navigator.sendBeacon(talk.dataset.leave));
 }

@@ -10,41 +10,60 @@ export function draw(list, line, { mine, way }) {
   const time = pattern.querySelector("time");
   time.dateTime = line.at;
   time.textContent = new Date(line.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  pattern.querySelector("p").textContent = line.text;
+  const words = pattern.querySelector("p");
+  words.textContent = line.text;
+  words.hidden = !line.text;
+  pattern.querySelector("[data-files]").append(...(line.files || []).map(fileItem));
   if (way) pattern.querySelector("[data-way]").textContent = way;
   const after = [...list.children].find((one) => Number(one.dataset.line) > line.id);
   list.insertBefore(pattern, after ?? null);
   list.scrollTop = list.scrollHeight;
 }
 
+// A file by its name; with an address (the colleague's page) it can be fetched.
+function fileItem(file) {
+  const item = document.createElement("li");
+  const name = file.url ? item.appendChild(document.createElement("a")) : item;
+  if (file.url) Object.assign(name, { href: file.url, download: "" });
+  name.textContent = file.name ?? file;
+  return item;
+}
+
 export const last = (list) => Math.max(0, ...[...list.children].map((one) => Number(one.dataset.line) || 0));
 
 export function send(address, values, headers = {}) {
-  return fetch(address, { method: "POST", headers: { Accept: "application/json", ...headers }, body: new URLSearchParams(values) });
+  return fetch(address, { method: "POST", headers: { Accept: "application/json", ...headers }, body: values instanceof FormData ? values : new URLSearchParams(values) });
 }
 
 // A form that sends a line, keeps the words until they have arrived, and sends the same line again with the same key.
 export function sender(form, headers, sent) {
   const area = form.querySelector("textarea");
+  const files = form.elements.files;
+  const button = form.querySelector("[type=submit]");
   const problem = form.querySelector("[data-problem]");
   const say = (words) => ((problem.textContent = words), (problem.hidden = !words));
   let busy = false;
   async function go() {
     const text = area.value.trim();
-    if (!text || busy) return;
+    if (busy || !(text || files?.files.length)) return;
     busy = true;
+    const label = button.textContent;
+    if (files?.files.length) button.textContent = button.dataset.busy || label; // words are there at once, files take a while
     try {
-      const answer = await send(form.dataset.say, { text, key: form.elements.key.value }, headers);
+      const values = files?.files.length ? new FormData(form) : { text, key: form.elements.key.value };
+      const answer = await send(form.dataset.say, values, headers);
       if (answer.ok) {
         form.elements.key.value = newKey();
         area.value = "";
+        if (files) files.value = "";
         say("");
-        sent?.();
+        sent?.(await answer.json().catch(() => ({})));
       } else say((await answer.json().catch(() => ({}))).message || form.dataset.lost);
     } catch {
       say(form.dataset.lost); // the words and the key stay: pressing again cannot double them
     }
     busy = false;
+    button.textContent = label;
     area.focus();
   }
   form.addEventListener("submit", (event) => {

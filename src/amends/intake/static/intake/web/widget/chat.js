@@ -28,22 +28,25 @@ function chatPart(setup) {
     box.append(form);
   };
   const talk = (chat) => {
-    const post = (what, values) => ask(`/chat/${chat.token}/${what}/`, new URLSearchParams(values));
+    const post = (what, values, body = new URLSearchParams(values)) => ask(`/chat/${chat.token}/${what}/`, body);
     const list = el("div", { class: "log", role: "log", tabIndex: 0, "aria-label": words.chat });
     const presence = soft("", { role: "status" });
     const typing = soft(words.typing, { role: "status", hidden: true });
-    const area = el("textarea", { id: "f-line", maxLength: 4000 });
-    const form = el("form", {}, el("label", { htmlFor: "f-line", text: words.message }), area, row(main(words.send)));
+    const submit = main(words.send);
+    const form = el("form", {}, ...field("text", "textarea", { label: words.message, maxLength: 4000 }), ...field("files", "file", { multiple: true }), row(submit));
+    const { text: area, files } = form.elements;
     const foot = el("p", { class: "soft" }, `${words.reference} ${chat.reference} · `, link(chat.page, words.page));
     box.append(presence, list, typing, form, foot);
     let [newest, shown, key, told, sleeping] = [0, 0, newKey(), 0, 0];
     // what is in a closed dialog has not been seen
     const looked = () => !document.hidden && box.getClientRects().length;
     const seen = () => newest > shown && looked() && ((shown = newest), post("seen", { id: newest }).catch(() => (shown = 0)));
-    const over = () => {
+    const over = (next) => {
       source?.close();
-      tab.set("chat", null);
-      box.replaceChildren(bad, el("p", {}, `${words.gone} `, link(chat.page, words.page)), button(words.again, () => (box.replaceChildren(bad), begin())));
+      tab.set("chat", next);
+      // long after the closing the words are in a new case, and the talk goes on there
+      if (next) return talk(next, box.replaceChildren(bad));
+      return box.replaceChildren(bad, el("p", {}, `${words.gone} `, link(chat.page, words.page)), button(words.again, () => begin(box.replaceChildren(bad))));
     };
     const listen = () => {
       source = new EventSource(`${api(`/chat/${chat.token}/live/`)}&after=${newest}`);
@@ -51,7 +54,7 @@ function chatPart(setup) {
         const line = JSON.parse(event.data);
         if (line.id <= newest) return;
         newest = line.id;
-        list.append(el("div", { class: line.mine ? "mine" : "" }, el("b", { text: line.mine ? words.you : line.who || words.us }), line.text));
+        list.append(el("div", { class: line.mine ? "mine" : "" }, el("b", { text: line.mine ? words.you : line.who || words.us }), [line.text, ...line.files.map((one) => `▤ ${one}`)].filter(Boolean).join("\n")));
         list.scrollTop = list.scrollHeight;
         if (looked()) seen();
         else if (!line.mine) box.dispatchEvent(new Event("news", { bubbles: true }));
@@ -71,19 +74,24 @@ function chatPart(setup) {
     };
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const text = area.value.trim();
-      if (!text) return;
+      if (submit.disabled || !(area.value.trim() || files.value)) return;
+      submit.disabled = true;
+      const body = new FormData(form);
+      body.append("key", key);
       try {
-        await post("say", { text, key });
+        const done = await post("say", {}, body);
         key = newKey();
-        area.value = "";
+        form.reset();
         say(bad, "");
+        if (done.moved) return over(done.moved);
       } catch (trouble) {
         if (trouble.status === 404) return over();
         // the same key goes with the next try: nothing doubles
         say(bad, said(trouble));
+      } finally {
+        submit.disabled = false;
       }
-      area.focus();
+      return area.focus();
     });
     area.addEventListener("keydown", (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && (event.preventDefault(), form.requestSubmit()));
     area.addEventListener("input", () => Date.now() - told > 3000 && ((told = Date.now()), post("typing", {}).catch(() => 0)));

@@ -31,7 +31,7 @@ const keeper = (store) => ({
   },
   set(name, value) {
     try {
-      if (value === null) window[store].removeItem(place(name));
+      if (!value) window[store].removeItem(place(name));
       else window[store].setItem(place(name), JSON.stringify({ at: Date.now(), value }));
     } catch {
       // storage is full or forbidden: it works without
