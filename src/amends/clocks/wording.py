@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from amends.clocks.calendar import Calendar, Skipped
 from amends.clocks.rulepack import ClockRule, RulePack
-from amends.clocks.rulewords import RECEIVED, End, Unit
+from amends.clocks.rulewords import RECEIVED, Duration, End, Unit
 
 LONGEST_LIST = 8
 
@@ -150,9 +150,13 @@ def explain(
 
 def span_of(rule: ClockRule, words: Language) -> str:
     """The length of the clock: "5 working days", "8 weeks (56 calendar days)"."""
-    one, many = words.units[rule.duration.unit]
-    count = rule.duration.count
-    return one if count == 1 else many.format(count=count, days=count * 7)
+    return span_words(rule.duration, words)
+
+
+def span_words(span: Duration, words: Language) -> str:
+    """A number with its unit."""
+    one, many = words.units[span.unit]
+    return one if span.count == 1 else many.format(count=span.count, days=span.count * 7)
 
 
 def _start(rule: ClockRule, calendar: Calendar, start: datetime, words: Language) -> str:
