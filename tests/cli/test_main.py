@@ -52,6 +52,7 @@ def test_the_filters_start_without_django_or_a_database() -> None:
         ("AMENDS_SMTP_PORT", "-1"),
         ("AMENDS_SMTP_PORT", "²"),
         ("AMENDS_WEB_PROCESSES", "1000"),
+        ("AMENDS_WORKER_PROCESSES", "0"),
         ("DATABASE_URL", "mysql://somewhere/else"),
     ],
 )

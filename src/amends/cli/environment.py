@@ -6,6 +6,7 @@
     AMENDS_SMTP_HOST      address of the mail listener (127.0.0.1)
     AMENDS_SMTP_PORT      its port (2525)
     AMENDS_WEB_PROCESSES  number of web processes under `amends run` (1)
+    AMENDS_WORKER_PROCESSES  number of worker processes under `amends run` (as many as cores, at most 2)
     DEMO                  0: an empty system instead of the demo company
     DATABASE_URL          a PostgreSQL of your own; without it the embedded one is used
 
@@ -29,6 +30,8 @@ from amends.cli.errors import CommandError
 SETTINGS_MODULE: Final = "amends.config.settings"
 NO: Final = {"0", "no", "false", "off"}
 CONNECT_SECONDS: Final = 5
+MOST_WORKERS: Final = 2
+"""Worker processes by default: each needs about 80 MB, and one cannot use more than one core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Environment:
     smtp_host: str
     smtp_port: int
     web_processes: int
+    worker_processes: int
     demo: bool
     database_url: str | None
 
@@ -59,9 +63,15 @@ def read(variables: Mapping[str, str] | None = None) -> Environment:
         smtp_host=given.get("AMENDS_SMTP_HOST") or "127.0.0.1",
         smtp_port=_number(given, "AMENDS_SMTP_PORT", 2525, 65535),
         web_processes=_number(given, "AMENDS_WEB_PROCESSES", 1, 64),
+        worker_processes=_number(given, "AMENDS_WORKER_PROCESSES", min(_cores(), MOST_WORKERS), 64),
         demo=(given.get("DEMO") or "1").strip().lower() not in NO,
         database_url=_database_url(given.get("DATABASE_URL")),
     )
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _number(given: Mapping[str, str], name: str, default: int, highest: int) -> int:

@@ -135,7 +135,9 @@ class Supervisor:
         for number in range(self.where.web_processes):
             name = "web" if self.where.web_processes == 1 else f"web {number + 1}"
             self._children.append(Child(name, "web", variables=web, descriptors=descriptors))
-        self._children.append(Child("worker", "worker", descriptors=kept))
+        for number in range(self.where.worker_processes):
+            name = "worker" if self.where.worker_processes == 1 else f"worker {number + 1}"
+            self._children.append(Child(name, "worker", descriptors=kept))
         if importlib.util.find_spec("amends.cli.mail") is not None:
             self._children.append(Child("mail", "mail", descriptors=kept))
         self._preparation = Child("prepare", "prepare", descriptors=kept)
