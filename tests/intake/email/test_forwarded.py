@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from amends.intake.channels.email.forwarded import moment
+from amends.intake.channels.email.dates import moment
 from amends.intake.channels.email.model import Address
 from amends.intake.channels.email.parsing import parse
 

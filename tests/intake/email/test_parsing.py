@@ -459,3 +459,92 @@ def test_recipients_that_are_not_disclosed_are_none():
         "(Empty list)(start)Undisclosed recipients:;",
     ):
         assert parse(f"From: a@example.org\r\nTo: {header}\r\n\r\nx".encode()).to == ()
+
+
+def test_japanese_with_the_characters_of_vendors_is_read():
+    mail = parse(
+        b"From: a@e.org\nSubject: =?iso-2022-jp?B?GyRCLSEtIhsoQg==?=\nContent-Type: text/plain; charset=iso-2022-jp\n\n"
+        b"\x1b$B-!\x1b(B and more"
+    )
+    assert (mail.subject, mail.text) == ("①②", "① and more")
+
+
+def test_utf8_under_the_label_of_an_asian_set_is_read_as_what_it_is():
+    words = "您好,水壶坏了,请给我打电话"
+    raw = b"From: a@e.org\nContent-Type: text/plain; charset=gb2312\n\n" + words.encode()
+    assert parse(raw).text == words
+    assert parse(raw.replace(words.encode(), words.encode("gb2312"))).text == words
+
+
+def test_a_file_that_was_written_into_the_text_is_taken_out():
+    mail = parse(b"From: a@e.org\n\nHello, see the file.\n\nbegin 644 note.txt\n,2&5L;&\\@6F%M;6%D\n`\nend\n\nBye\n")
+    assert mail.text.split() == ["Hello,", "see", "the", "file.", "Bye"]
+    assert [(one.name, one.type, one.data) for one in mail.attachments] == [("note.txt", "text/plain", b"Hello Zammad")]
+    prose = parse(b"From: a@e.org\n\nbegin 644 words of mine\nThey never end.\nend\n")
+    assert "They never end." in prose.text
+    assert not prose.attachments
+
+
+def test_an_encoded_file_without_its_first_line_is_decoded():
+    raw = (
+        b'From: a@e.org\nContent-Type: application/msword; name="a.doc"\nContent-Disposition: attachment\n'
+        b"Content-Transfer-Encoding: x-uuencode\n\n,2&5L;&\\@6F%M;6%D\n`\n"
+    )
+    assert [one.data for one in parse(raw).attachments] == [b"Hello Zammad"]
+
+
+def test_what_a_scanner_appends_in_words_to_a_coded_part_is_no_part_of_it():
+    head = b"From: a@e.org\nContent-Type: %s\nContent-Transfer-Encoding: base64\n\n"
+    footer = b"\n________________\nThis mail was scanned by Tea Guard\n"
+    file = parse(head % b"application/pdf; name=a.pdf" + b"JVBERi0x\nLjQK\n" + footer)
+    assert [one.data for one in file.attachments] == [b"%PDF-1.4\n"]
+    text = parse(head % b"text/plain; charset=utf-8" + b"SGVsbG8g\nd29ybGQh\n" + footer)
+    assert text.text == "Hello world!"
+
+
+def test_a_part_without_a_type_has_the_type_of_its_name():
+    raw = (
+        b"From: a@e.org\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nhello\n--b\nContent-Disposition: attachment; filename=x.pdf\n"
+        b"Content-Transfer-Encoding: base64\n\nJVBERg==\n--b\nContent-Type: application-x-gzip; name=y.xml.gz\n\nx\n--b--\n"
+    )
+    assert [(one.name, one.type) for one in parse(raw).attachments] == [
+        ("x.pdf", "application/pdf"),
+        ("y.xml.gz", "application/gzip"),
+    ]
+
+
+def test_spaces_inside_a_quoted_local_part_belong_to_the_address():
+    sender = parse(b'From: Admin <"System Administrator"@example.org>\n\nx').from_
+    assert sender is not None
+    assert sender.address == '"System Administrator"@example.org'
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-03-02T09:30:00Z", "2026-03-02T09:30:00+00:00"),
+        ("2026-03-02 09:30:00 +0100", "2026-03-02T09:30:00+01:00"),
+        ("20260302T093000Z", "2026-03-02T09:30:00+00:00"),
+        ("Mon, 2 Mar 2026 09:30:00 +01:00", "2026-03-02T09:30:00+01:00"),
+        ("Mon, 2 Mar 2026 09:30:00 GMT+0100", "2026-03-02T09:30:00+01:00"),
+        ("Mon, 2 Mar 2026 09:30:00 +0200 (CEST)", "2026-03-02T09:30:00+02:00"),
+        ("Mon, 2 Mar 2026 09:30:00 CET", "2026-03-02T09:30:00+01:00"),
+        ("Mon Mar 2 09:30:00 CEST 2026", "2026-03-02T09:30:00+02:00"),
+        ("lun., 2 mars 2026 09:30:00 +0100", "2026-03-02T09:30:00+01:00"),
+        ("=?utf-8?Q?Mo=2C_2_M=C3=A4rz_2026_09=3A30=3A00_=2B0100?=", "2026-03-02T09:30:00+01:00"),
+        ("03/02/2026 9:30:00 PM", "2026-03-02T21:30:00+00:00"),
+        ("Mon, 2 Mar 126 09:30:00 +0000", "2026-03-02T09:30:00+00:00"),
+        ("Mon, 2 Mar 2026 09:30:60 +0000", "2026-03-02T09:30:59+00:00"),
+    ],
+)
+def test_dates_that_nearly_follow_the_standard_are_read(written: str, meant: str):
+    date = parse(f"From: a@e.org\nDate: {written}\n\nx".encode()).date
+    assert date is not None
+    assert date.isoformat() == meant
+
+
+@pytest.mark.parametrize("written", ["2026-13-45T99:99:99Z", "Mon, 31 Feb 2026 09:30:00 +0000", "soon", "9", "+99:99"])
+def test_what_no_clock_shows_is_no_date(written: str):
+    mail = parse(f"From: a@e.org\nDate: {written}\n\nx".encode())
+    assert mail.date is None
+    assert any("Date" in problem for problem in mail.problems)

@@ -20,16 +20,23 @@ EXTENSIONS = {
 def attachment(part: structure.Part, number: int, problems: list[str]) -> Attachment:
     """The file in a part; `number` names it when the mail does not."""
     data = structure.content(part, problems)
+    name = name_of(part, number, data)
     raw_id = part.header("content-id")
     content_id = clean(headers.unfold(raw_id).decode("ascii", "replace")).strip("<> ")[:300] if raw_id else ""
     return Attachment(
-        name=name_of(part, number, data),
-        type=part.type,
+        name=name,
+        type=part.type if part.declared else _type_by_name(name) or part.type,
         data=data,
         sha256=hashlib.sha256(data).hexdigest(),
         content_id=content_id or None,
         inline=part.disposition != "attachment" and bool(content_id),
     )
+
+
+def _type_by_name(name: str) -> str | None:
+    """The type that a file's name promises, for parts that declare none."""
+    kind, packed = mimetypes.MimeTypes().guess_type(name)
+    return f"application/{packed}" if packed in {"gzip", "bzip2", "xz"} else kind
 
 
 def is_package(part: structure.Part) -> bool:

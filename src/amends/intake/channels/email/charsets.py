@@ -54,6 +54,7 @@ C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA
 SAMPLE_BYTES = 16 * 1024
 UNWANTED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+UTF8_LONG = re.compile(rb"[\xe1-\xef][\x80-\xbf]{2}")
 ISO_2022_ESCAPES = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$", "iso2022_jp_2"), (b"\x1b(J", "iso2022_jp_2"))
 
 
@@ -97,7 +98,7 @@ def decode_text(data: bytes, declared: str | None = None) -> tuple[str, str | No
     if data.isascii() and not stateful:
         return _decode_ascii(data, unknown)
     if not stateful and (text := _as_utf8(data)) is not None:
-        lied = codec not in {None, "utf-8"} and _single_byte_or_ascii(codec)
+        lied = codec not in {None, "utf-8"} and (_single_byte_or_ascii(codec) or _surely_utf8(data))
         if codec in {None, "utf-8"} or lied:
             return clean(text), unknown or (f"declared {shown(declared)} but is UTF-8" if lied else None)
     if codec is not None:
@@ -144,6 +145,39 @@ def _single_byte_or_ascii(codec: str | None) -> bool:
     return bool(codec) and str(codec).startswith(("cp125", "iso8859", "koi8", "mac", "latin", "cp437", "cp85", "cp86"))
 
 
+def _surely_utf8(data: bytes) -> bool:
+    """Whether valid UTF-8 is no coincidence even under the label of an Asian set: enough characters of three bytes."""
+    return len(UTF8_LONG.findall(data[:SAMPLE_BYTES])) >= 4
+
+
+def _vendor_japanese(data: bytes) -> str | None:
+    """ISO-2022-JP with the characters that Windows and NEC added (circled digits, unit signs), by way of Shift_JIS."""
+    pieces: list[str] = []
+    double = False
+    try:
+        for piece in re.split(rb"(\x1b\$[@B]|\x1b\([BJ])", data):
+            if piece.startswith(b"\x1b"):
+                double = piece[1:2] == b"$"
+            elif not double:
+                pieces.append(piece.decode("ascii"))
+            elif len(piece) % 2 or any(not 0x21 <= byte <= 0x7E for byte in piece):
+                return None
+            else:
+                shifted = [value for pair in zip(piece[::2], piece[1::2], strict=True) for value in _shifted(*pair)]
+                pieces.append(bytes(shifted).decode("cp932"))
+    except UnicodeError:
+        return None
+    return "".join(pieces)
+
+
+def _shifted(row: int, cell: int) -> tuple[int, int]:
+    """One character of JIS X 0208 in the bytes of Shift_JIS."""
+    lead = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)
+    if row % 2 == 0:
+        return lead, cell + 0x7E
+    return lead, cell + (0x1F if cell < 0x60 else 0x20)
+
+
 def _strictly(data: bytes, codec: str) -> str | None:
     if codec in {"utf-16", "utf-32"} and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         codec = codec + _byte_order(data)
@@ -155,7 +189,7 @@ def _strictly(data: bytes, codec: str) -> str | None:
             return data.decode(candidate)
         except (UnicodeError, ValueError):
             continue
-    return None
+    return _vendor_japanese(data) if codec.startswith("iso2022_jp") else None
 
 
 def _byte_order(data: bytes) -> str:

@@ -8,9 +8,9 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_to_bytes
 
+from amends.intake.channels.email import dates
 from amends.intake.channels.email.charsets import clean, codec_of, decode_text
 from amends.intake.channels.email.model import Address
 
@@ -103,11 +103,20 @@ def decode_base64(content: bytes) -> tuple[bytes, bool]:
         pass  # damaged: what can be saved is decoded below
     # Several blocks glued together have padding in the middle; each is decoded by itself.
     decoded = bytearray()
+    packed = _before_footer(content).translate(None, b" \t\r\n")
     for block in re.split(rb"=+", packed):
         letters = re.sub(rb"[^A-Za-z0-9+/]", b"", block)
         letters = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
         decoded += base64.b64decode(letters + b"=" * (-len(letters) % 4))
     return bytes(decoded), True
+
+
+def _before_footer(content: bytes) -> bytes:
+    """Without what scanners and lists append in plain words, below an empty line and lines of nothing but base64."""
+    empty = re.search(rb"\n[ \t]*\r?\n(?=[^\n]{0,200}[^A-Za-z0-9+/=\s][^\n]{0,200})", content)
+    if empty is None or not re.fullmatch(rb"[A-Za-z0-9+/\s]+={0,2}\s*", content[: empty.start()]):
+        return content
+    return content[: empty.start()]
 
 
 def split_addresses(raw: bytes) -> list[bytes]:
@@ -239,19 +248,17 @@ def message_id(raw: bytes) -> str | None:
 
 def date(raw: bytes, problems: list[str]) -> datetime | None:
     """The date with its zone; None (and a problem) for what no clock ever showed."""
-    value = unfold(raw).decode("ascii", "replace")
-    try:
-        parsed = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
-        problems.append(f"Date: cannot read {clean(value)[:60]!r}")
+    value = decode_header(raw, [], "Date")
+    aware = dates.header_date(value)
+    if aware is None:
+        problems.append(f"Date: cannot read {value[:60]!r}")
         return None
-    aware = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
     try:
         in_range = 1900 <= aware.astimezone(UTC).year <= 2200
     except (OverflowError, ValueError):
         in_range = False
     if not in_range:
-        problems.append(f"Date: out of range {clean(value)[:60]!r}")
+        problems.append(f"Date: out of range {value[:60]!r}")
         return None
     return aware
 

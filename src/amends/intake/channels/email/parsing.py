@@ -264,6 +264,9 @@ def _is_text(part: structure.Part, parent: str) -> bool:
 def _take_text(part: structure.Part, parent: str, body: _Body, problems: list[str]) -> None:
     data = structure.content(part, problems)
     declared = part.parameters.get("charset")
+    if part.type == "text/plain" and b"begin " in data:
+        data, files = structure.uuencoded_files(data)
+        body.files += files
     is_html = part.type == "text/html" or (not part.declared and _looks_like_html(data))
     if is_html and not declared:
         declared = _charset_in_html(data)

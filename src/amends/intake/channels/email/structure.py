@@ -7,6 +7,7 @@ what lies beyond them stays together as one opaque part, so nothing is lost.
 """
 
 import binascii
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,11 +18,15 @@ MAX_DEPTH = 20
 MAX_PARTS = 400
 MAX_HEADER_BYTES = 256 * 1024
 MAX_HEADERS = 1000
+MAX_UU_FILES = 30
 
 HEADER_LINE = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 LEADING_BLANKS = re.compile(rb"(?:[ \t]{0,10000}\r{0,2}\n){1,100}")
 # After a closing boundary anything may follow on the line; after any other only blanks, or it is a longer boundary.
 DELIMITER_REST = re.compile(rb"(?:(--)(?![A-Za-z0-9_=+-])[^\n]{0,200}|(--)?[ \t]*\r*)(?=\n|\Z)")
+UU_LINE = re.compile(rb"[\x20-\x60]{1,62}")
+UU_END = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)
+UU_LINES = re.compile(rb"(?:M[\x20-\x60]{60,61}\r?\n){0,1000000}[\x20-\x60]{2,62}\r?\n[`\x20]?\r?\n?(?:end)?\s*$")
 UUENCODED = re.compile(rb"^begin [0-7]{3,4} [^\r\n]{1,200}\r?\n", re.MULTILINE)
 
 
@@ -321,11 +326,11 @@ def quoted_printable(body: bytes) -> bytes:
 
 def _uudecode(body: bytes, problems: list[str]) -> bytes:
     match = UUENCODED.search(body)
-    if match is None:
+    if match is None and not UU_LINES.match(body.strip(b"\r\n")):
         problems.append("declared as uuencoded but is not")
         return body
     decoded = bytearray()
-    for line in body[match.end() :].splitlines():
+    for line in body[match.end() if match else 0 :].strip(b"\r\n").splitlines():
         if line.strip() in {b"end", b"`", b""}:
             break
         try:
@@ -338,3 +343,33 @@ def _uudecode(body: bytes, problems: list[str]) -> bytes:
             except binascii.Error:
                 problems.append("damaged uuencoded line left out")
     return bytes(decoded)
+
+
+def uuencoded_files(text: bytes) -> tuple[bytes, list[Part]]:
+    """A plain body without the files that old programs wrote into it ("begin 644 name … end"), and those as parts."""
+    files: list[Part] = []
+    kept: list[bytes] = []
+    position = 0
+    for match in itertools.islice(UUENCODED.finditer(text), MAX_UU_FILES):
+        end = UU_END.search(text, match.end())
+        if match.start() < position or end is None:
+            continue
+        lines = text[match.end() : end.start()].splitlines()
+        if not lines or any(not UU_LINE.fullmatch(line) for line in lines):
+            continue
+        name = match[0].split(None, 2)[2].strip().decode("utf-8", "replace")
+        block = text[match.start() : end.end()]
+        files.append(
+            Part(
+                block,
+                0,
+                len(block),
+                [("content-transfer-encoding", b" x-uuencode\n")],
+                type="application/octet-stream",
+                disposition="attachment",
+                disposition_parameters={"filename": name},
+            )
+        )
+        kept.append(text[position : match.start()])
+        position = end.end()
+    return b"".join([*kept, text[position:]]), files
