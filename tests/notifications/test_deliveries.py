@@ -18,6 +18,7 @@ from tests.notifications.test_alerts import raised
 from tests.people import actor
 
 from amends.accounts.public import User
+from amends.cases.public import Complaint, hide_from
 from amends.core import clock
 from amends.notifications import alerts, sending
 from amends.notifications.models import Alert, Delivery
@@ -163,6 +164,27 @@ def test_messengers_and_programs_hear_of_it(file: Path, server: Any, mailbox: Ma
     assert signature == sending.webhook_signature(SECRET, stamp, body)
     assert json.loads(body)["alert"] == Alert.objects.get().pk
     assert b"@" not in body
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_of_a_guarded_case_nothing_leaves_but_a_bare_mail(
+    file: Path, server: Any, mailbox: Mailbox, complaint: Complaint, alice: User, lena: User, bob: User, when: str
+) -> None:
+    set_wishes(actor=actor(alice), by_email="never", services=["chat"])
+    if when == "before":
+        hide_from(actor=actor(lena), complaint_id=complaint.pk, user_ids=[bob.pk])
+    raised([alice, lena, bob], complaint=complaint)
+    if when == "after":
+        hide_from(actor=actor(lena), complaint_id=complaint.pk, user_ids=[bob.pk])
+    deliver_all()
+    assert server.got == []
+    (raw,) = mailbox.mails
+    mail = message_from_bytes(raw)
+    assert (mail["To"], mail["Subject"]) == (lena.email, f"{complaint.reference}: a guarded case")
+    assert "something happened" not in raw.decode()
+    kept = Delivery.objects.filter(way__in=["webhook", "service"])
+    assert {(one.state, one.reason) for one in kept} == {("dropped", "a guarded case stays inside")}
+    assert {one.way for one in kept} == {"webhook", "service"}
 
 
 def test_a_program_that_does_not_answer_is_asked_again_and_one_that_is_gone_is_not(

@@ -22,3 +22,22 @@ def permitted(complaint_id: int, user_ids: Iterable[int]) -> set[int]:
     for limit in _limits:
         allowed = limit(complaint_id, allowed)
     return allowed
+
+
+Guarded = Callable[[int], str | None]
+"""Of a complaint's id, its reference when only chosen people may know of it; None for every other case."""
+
+_guarded: list[Guarded] = []
+
+
+def keep_inside(guarded: Guarded) -> None:
+    """From now on programs and shared channels hear nothing of these cases, and mails say no more than the reference."""
+    if guarded not in _guarded:
+        _guarded.append(guarded)
+
+
+def guarded_reference(complaint_id: int | None) -> str | None:
+    """The reference of a case that only chosen people may know of; None for every other one."""
+    if complaint_id is None:
+        return None
+    return next((found for guarded in _guarded if (found := guarded(complaint_id)) is not None), None)

@@ -1,7 +1,7 @@
 """What other domains may use to tell people."""
 
 from amends.notifications.alerts import answer, raise_alert, settle
-from amends.notifications.limits import limit_receivers
+from amends.notifications.limits import keep_inside, limit_receivers
 from amends.notifications.models import Alert, Notification
 from amends.notifications.outside import OutsideFileError, outside
 from amends.notifications.selectors import history_of, stand_ins_now, told_since
@@ -13,6 +13,7 @@ __all__ = [
     "OutsideFileError",
     "answer",
     "history_of",
+    "keep_inside",
     "limit_receivers",
     "mark_all_read",
     "mark_read",

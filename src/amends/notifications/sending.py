@@ -21,6 +21,7 @@ from amends.accounts.public import root_unit
 from amends.core import clock
 from amends.core.outgoing import OutgoingError, request
 from amends.notifications.alerts import link_token
+from amends.notifications.limits import guarded_reference, permitted
 from amends.notifications.models import Delivery, DeliveryState, Notification, Way
 from amends.notifications.outside import OutsideFileError, outside
 
@@ -50,6 +51,9 @@ def deliver(*, delivery_id: int) -> datetime | None:
     if _needless(one):
         _end(one, DeliveryState.DROPPED, "seen or answered already")
         return None
+    if reason := _kept_inside(one):
+        _end(one, DeliveryState.DROPPED, reason)
+        return None
     try:
         {Way.EMAIL: _by_mail, Way.SERVICE: _by_service, Way.WEBHOOK: _by_webhook}[Way(one.way)](one)
     except NotSentError as error:
@@ -64,6 +68,27 @@ def _needless(one: Delivery) -> bool:
         return False
     alert = one.notification.alert
     return one.notification.read_at is not None or (alert is not None and alert.answered_at is not None)
+
+
+def _kept_inside(one: Delivery) -> str:
+    """Why this must not leave; empty when it may. Looked at when it is sent: a case may have been closed to people meanwhile.
+
+    A messenger's channel or a program may be read by anybody, also by whom a case is about; for them a guarded case does not
+    exist. Its people hear of it in the page and by mail of their own.
+    """
+    note = one.notification
+    if one.way != Way.EMAIL:
+        return "a guarded case stays inside" if guarded_reference(note.complaint_id) else ""
+    if note.complaint_id is not None and not permitted(note.complaint_id, [note.user_id]):
+        return "the case is closed to this person"
+    return ""
+
+
+def _title(note: Notification) -> str:
+    """What a mail says: of a guarded case nothing but its reference, because mail is read on the way and on other people's
+    screens."""
+    reference = guarded_reference(note.complaint_id)
+    return note.title if reference is None else _("%(reference)s: a guarded case") % {"reference": reference}
 
 
 def _end(one: Delivery, state: DeliveryState, reason: str) -> None:
@@ -105,14 +130,15 @@ def _by_mail(one: Delivery) -> None:
         raise NotSentError("too many mails to this person within an hour", for_good=True)
     note, user = one.notification, one.notification.user
     with translation.override(user.language):
-        lines = [note.title, "", f"{settings.AMENDS_PUBLIC_URL}{note.url}"]
+        title = _title(note)
+        lines = [title, "", f"{settings.AMENDS_PUBLIC_URL}{note.url}"]
         if note.alert is not None:
             link = f"{settings.AMENDS_PUBLIC_URL}/alerts/answer/{link_token(note)}/"
             lines += ["", _("Say that you have it, so that nobody else has to be called:"), link]
         if note.stands_in_for_id is not None:
             lines += ["", _("You hear of it because a colleague is away and you stand in.")]
     mail = EmailMessage(
-        subject=note.title,
+        subject=title,
         body="\n".join(lines),
         from_email=formataddr((root_unit().name, settings.AMENDS_MAILBOX)),
         to=[user.email],
