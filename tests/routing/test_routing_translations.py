@@ -13,11 +13,15 @@ ROOT = Path(str(amends.routing.__path__[0]))
 CODE = (
     "rulesets", "sentences", "wording", "desk", "stuck", "models", "places", "web/rules", "web/rule_form", "web/stuck",
     "criteria", "criteria_rules", "callbacks", "callback_models", "web/criteria", "web/panels",
+    "leadership", "letter_models", "web/leadership", "web/special",
+    "leaving", "ways", "paths", "templatetags/people", "web/presence", "web/desk", "web/desk_forms", "web/desk_words", "web/week_form",
+    "web/paths", "web/units",
 )  # fmt: skip
 PAGES = (
     "rules", "rule", "simulation", "stuck", "criteria", "callbacks", "panel_callback", "panel_handoff", "attempts",
-    "attempt_form",
-)  # fmt: skip
+    "attempt_form", "panel_leadership", "panel_special", "special_list", "special_lists",
+    "presence", "presence_menu", "desk", "desk_person", "desk_person_form", "week", "paths", "path", "units", "unit",
+)  # fmt: skip  # fmt: skip
 
 
 def test_every_word_of_the_rules_and_the_desk_has_its_german() -> None:

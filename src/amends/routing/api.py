@@ -10,13 +10,14 @@ from amends.accounts.public import Permission, team_by_key, unit_by_key
 from amends.cases.public import access_complaint
 from amends.core.api import api_actor, scope
 from amends.core.errors import Conflict, NotFound
-from amends.routing import leadership, paths, rules_api, services
+from amends.routing import leadership, paths, rules_api, services, special_api
 from amends.routing.configured import criteria_in_force
 from amends.routing.criteria import try_on_past
 from amends.routing.sections import HandoffOut, LeadershipLetterOut, handoff_out, leadership_letter_out
 
 router = Router(tags=["routing"])
 router.add_router("", rules_api.router)
+router.add_router("", special_api.router)
 
 
 class EscalateIn(Schema):

@@ -53,6 +53,17 @@ places.register(
 )
 places.register(
     Place(
+        "special_lists",
+        _("Special handling"),
+        _("Go to the lists with special handling"),
+        "special_lists",
+        Permission.SETTINGS_CHANGE,
+        group=Group.SETTINGS,
+        order=47,
+    )
+)
+places.register(
+    Place(
         "unit_times",
         _("Opening hours"),
         _("Go to the opening hours and closed days"),

@@ -67,6 +67,8 @@ RECORD_WORDS = {
     "leadership_letter_returned": _("The letter from the top was given back to be written anew"),
     "leadership_letter_sent": _("The letter from the top was signed and sent"),
     "leadership_letter_written": _("The letter from the top was written and waits for its signature"),
+    "customer_listed": _("The customer's further cases come onto a list with special handling"),
+    "customer_unlisted": _("The customer's further cases come onto a list no longer"),
     "criterion_fired": _("A rule for escalation held"),
     "given": _("The case was given to a colleague"),
     "given_back": _("The case went back to the team, because its owner is off shift"),

@@ -16,9 +16,9 @@ from amends.routing.callback_models import AttemptOutcome, CallBackState
 from amends.routing.callbacks import call_backs_of, script_for
 from amends.routing.models import HandoffState
 from amends.routing.selectors import handoffs_of, member_ids
-from amends.routing.web import leadership
+from amends.routing.web import leadership, special
 
-__all__ = ["leadership"]  # registers its panel itself
+__all__ = ["leadership", "special"]  # they register their panels themselves
 
 
 def handoff_context(actor: Actor, complaint: Complaint) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from amends.routing.web import callbacks, criteria, leadership, people_urls, rules, simulation, stuck, views
+from amends.routing.web import callbacks, criteria, leadership, people_urls, rules, simulation, special, stuck, views
 
 urlpatterns = [
     path("routing/", rules.rules, name="routing_rules"),
@@ -12,6 +12,13 @@ urlpatterns = [
     path("routing/simulation/", simulation.simulation, name="routing_simulation"),
     path("escalation/", criteria.criteria, name="escalation_criteria"),
     *people_urls.patterns,
+    path("lists/", special.lists, name="special_lists"),
+    path("lists/new/", special.make, name="make_special_list"),
+    path("lists/<slug:key>/", special.one_list, name="special_list"),
+    path("lists/<slug:key>/members/", special.members, name="special_list_members"),
+    path("cases/<str:reference>/lists/", special.put, name="put_on_list"),
+    path("cases/<str:reference>/lists/off/", special.take, name="take_off_list"),
+    path("cases/<str:reference>/about-staff/", special.about_staff, name="case_about_staff"),
     path("stuck/", stuck.stuck, name="stuck_cases"),
     path("callbacks/", callbacks.today, name="callbacks"),
     path("callbacks/<int:call_back_id>/attempt/", callbacks.attempt_without_case, name="note_attempt_without_case"),
