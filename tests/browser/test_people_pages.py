@@ -10,22 +10,28 @@ from playwright.sync_api import expect
 
 from amends.accounts.public import DAYS, SYSTEM, Role, User, change_unit
 from amends.cases.public import record_assessment, set_team, take
+from amends.clocks.public import add_closure
 from amends.core import clock
 from amends.routing.desk import set_desk, set_worker
 from amends.routing.leaving import say_presence, seen
 from amends.routing.models import Worker
+from amends.routing.paths import set_path
 from tests.browser.conftest import NARROW, WIDE, Visit
 from tests.browser.test_accessibility import violations
 from tests.people import House, actor, new_complaint, person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PAGES = ("/presence/", "/desk/care/", "/desk/care/people/{alice}/", "/routing/paths/", "/routing/paths/london/")
+PAGES = (
+    *("/presence/", "/desk/care/", "/desk/care/people/{alice}/", "/routing/paths/", "/routing/paths/london/"),
+    *("/units/", "/units/london/hours/", "/callbacks/", "/figures/first-answer/", "/alerts/wishes/", "/stuck/"),
+    *("/queue/other/", "/routing/", "/routing/simulation/"),
+)
 ALWAYS = {day: [["00:00", "24:00"]] for day in DAYS}
 """Somebody is here at whatever hour these tests run."""
 
 
 @pytest.fixture
-def morning(house: House, alice: User, lena: User) -> House:
+def morning(house: House, alice: User, lena: User, bob: User) -> House:
     """A team at work: somebody is here, somebody away, somebody off; a case waits that nobody can do."""
     change_unit(actor=SYSTEM, unit=house.root, hours=ALWAYS)
     set_desk(actor=SYSTEM, team_id=house.care.pk, assigns="free", reason="Nobody should wait for a lead.")
@@ -49,6 +55,11 @@ def morning(house: House, alice: User, lena: User) -> House:
         seen(user_id=user.pk)
     say_presence(actor=actor(lena), word="here")
     say_presence(actor=actor(omar), word="off", until=clock.now() + timedelta(days=9))
+    set_path(actor=SYSTEM, unit_id=house.root.pk, teams={2: house.specialists.pk})
+    today = clock.now().date()
+    for unit, name, days in (("northlight", "Stocktaking", 20), ("london", "Shop is painted", 40)):
+        first = today + timedelta(days=days)
+        add_closure(actor=SYSTEM, unit_key=unit, first=first, last=first + timedelta(days=2), name=name)
     return house
 
 

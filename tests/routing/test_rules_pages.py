@@ -41,7 +41,7 @@ def add(browser: Client, **values: Any) -> Any:
 
 
 def test_from_the_first_rule_to_going_back(browser: Client, house: House) -> None:
-    assert "Everything else goes to the nearest team" in browser.get("/routing/").content.decode()
+    assert "Every complaint goes to the nearest team" in browser.get("/routing/").content.decode()
     assert add(browser, units=["london"], to="team:specialists").status_code == 302
     assert (
         add(browser, categories=["billing"], languages=["de"], to="team:care-de", skill="payments").status_code == 302

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 from tests.people import House, actor, new_complaint
+from tests.people import person as member
 
-from amends.accounts.public import SYSTEM, User
+from amends.accounts.public import SYSTEM, Role, User
 from amends.cases.public import Complaint
 from amends.core.errors import BadInput, NotAllowed
 from amends.routing.assigning import Person, Waiting
@@ -136,3 +137,11 @@ def test_the_simulation_is_for_administrators_and_for_a_sensible_time(house: Hou
         replay(actor=actor(lena), rules=BUILT_IN)
     with pytest.raises(BadInput):
         replay(actor=actor(ada), rules=BUILT_IN, days=0)
+
+
+def test_nobody_whose_role_works_on_no_case_gets_one(house: House, ada: User, alice: User) -> None:
+    reader = member("Reader", [(house.london, Role.COMPLIANCE)], [house.care])
+    new_complaint(house.london)
+    people = {name for name, _load in replay(actor=actor(ada), rules=BUILT_IN).people}
+    assert alice.name in people
+    assert reader.name not in people

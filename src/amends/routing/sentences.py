@@ -27,8 +27,10 @@ def sentence(rule: Rule, names: Names) -> str:
     return _("Complaints %(which)s go to %(where)s.") % {"which": said, "where": target}
 
 
-def last_sentence() -> str:
-    """What happens to a case for which no rule holds."""
+def last_sentence(*, alone: bool = False) -> str:
+    """What happens to a case for which no rule holds; `alone` when there is no rule at all."""
+    if alone:
+        return _("Every complaint goes to the nearest team that speaks the language.")
     return _("Everything else goes to the nearest team that speaks the language.")
 
 

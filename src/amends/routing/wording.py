@@ -50,4 +50,4 @@ def names() -> dict[str, dict[str, str]]:
 def sentences(rules: RuleSet, known: dict[str, dict[str, str]] | None = None) -> list[str]:
     """Every rule as a sentence, the last for everything else."""
     known = known or names()
-    return [*(sentence(one, known) for one in rules.rules), last_sentence()]
+    return [*(sentence(one, known) for one in rules.rules), last_sentence(alone=not rules.rules)]

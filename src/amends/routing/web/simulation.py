@@ -24,8 +24,8 @@ def simulation(request: HttpRequest) -> HttpResponse:
     outcome = replay(actor=request_actor(request), rules=rulesets.rules_of(shown), days=days)
     most = max((one.cases for _name, one in outcome.people), default=0) or 1
     bars = [
-        {"name": name, "cases": one.cases, "y": 28 * number, "width": round(100 * one.cases / most, 1)}
-        for number, (name, one) in enumerate(outcome.people[:20])
+        {"name": name, "cases": one.cases, "width": round(100 * one.cases / most, 1)}
+        for name, one in outcome.people[:20]
     ]
     context = {
         "replay": outcome,
@@ -34,7 +34,6 @@ def simulation(request: HttpRequest) -> HttpResponse:
         "draft": draft,
         "shows_draft": shown is not None and shown == draft,
         "bars": bars,
-        "height": 28 * len(bars),
         "busiest": outcome.people[0] if outcome.people else None,
     }
     return render(request, "routing/simulation.html", context)
