@@ -170,7 +170,7 @@ ATTRIBUTIONS = re.compile(
 )
 # Where the programs put the signature they add to every mail.
 SIGNATURES = re.compile(r"(?:^|\s)(?:gmail_signature(?:_prefix)?|moz-signature|protonmail_signature_block|tutanota_signature|"
-                        r"zmail_signature|elided)(?:\s|$)")  # fmt: skip
+                        r"zmail_signature|front-signature|sh-signature|mb_sig|messageSignatureSection|elided)(?:\s|$)")  # fmt: skip
 SIGNATURE_IDS = re.compile(r"^(?:x_)*(?:Signature|AppleMailSignature|ms-outlook-mobile-signature|ymail_android_signature|"
                            r"ymail_ios_signature|composer_signature|qt_signature)$")  # fmt: skip
 # Outlook draws a line above the header of the answered message and calls it nothing.
@@ -178,6 +178,10 @@ OUTLOOK_LINE = re.compile(
     r"border-top:\s*(?:solid|1px|(?:[#\w]{3,20}\s)?[\d.]{1,5}p[tx]\s(?:[#\w]{3,20}\s)?solid)[^;]{0,40}|"
     r"border-top-style:\s*solid|border:\s*none;\s*border-top:",
     re.IGNORECASE,
+)
+# A line along the left side, which programs draw beside what is answered.
+BORDERED = re.compile(
+    r"border-left\s{0,3}:\s{0,3}(?:[#\w(), .]{1,40}\ssolid|solid\s|[\d.]{1,5}(?:px|pt|em)\ssolid)", re.IGNORECASE
 )
 OUTLOOK_COLOURS = re.compile(
     r"#(?:b5c4df|e1e1e1|e5e5e5|e0e0e0)|rgb\((?:229, ?229, ?229|225, ?225, ?225|181, ?196, ?223)\)", re.IGNORECASE
@@ -229,7 +233,9 @@ class _TextReader(HTMLParser):
 
     def _open_block(self, tag: str, attributes: dict[str, str]) -> None:
         self._end_line(gap=tag in SPACED)
-        quoting = tag == "blockquote"
+        quoting = tag == "blockquote" or (
+            tag == "div" and BORDERED.search(attributes.get("style", "")[:LONGEST_STYLE]) is not None
+        )
         if _starts_quote(attributes):
             self._emit(CUT)
         self._open.append((tag, quoting))
@@ -311,7 +317,8 @@ class _TextReader(HTMLParser):
 
 
 def _is_signature(attributes: dict[str, str]) -> bool:
-    return bool(SIGNATURES.search(attributes.get("class", "")) or SIGNATURE_IDS.match(attributes.get("id", "")))
+    named = attributes.get("class", "") + " " + attributes.get("name", "")
+    return bool(SIGNATURES.search(named) or SIGNATURE_IDS.match(attributes.get("id", "")))
 
 
 def _starts_quote(attributes: dict[str, str]) -> bool:

@@ -56,6 +56,8 @@ MARKER = re.compile(
     r"responda acima desta linha|svara ovanför denna rad)",
     re.IGNORECASE,
 )
+# A title of GroupWise, with who and when between three arrows on each side
+CHEVRONS = re.compile(r"^\s{0,3}>{2,3}\s(?=.{0,200}\d{1,2}[:.]\d{2})[^>]{2,200}(?:<[^>]{3,200}>[^>]{0,60})?>{2,3}\s*$")
 QUOTED = re.compile(r"^\s{0,3}(?:>(?!.{0,200}<<\s*$)|&gt;|\u00bb\s|\u203a\s|[A-Z]{1,3}>(?:\s|$))|^#reply#")
 CITED_FIELD = re.compile(r"\S@\S|\[mailto:", re.IGNORECASE)
 
@@ -206,12 +208,13 @@ def _ends_all(lines: list[str], index: int, *, written: bool, answering: bool) -
     if line == CUT:
         return written
     short = line[:LONGEST_LINE]
-    if SEPARATOR.match(short):
+    if SEPARATOR.match(short) or (written and CHEVRONS.match(short)):
         return True
     if RULE.match(short):
         following = next_written(lines, index + 1)
         return following >= len(lines) or header_block(lines, following) > 0 or lines[following] == CUT
-    return written and (header_block(lines, index, complete=not answering) > 0 or _flat_block(line))
+    block = header_block(lines, index, complete=not answering) > 0 or _flat_block(line)
+    return written and (block or _notes_block(lines, index))
 
 
 def next_written(lines: list[str], index: int) -> int:
@@ -261,6 +264,24 @@ def _is_block(kinds: list[frozenset[str]], values: str, *, complete: bool) -> bo
     if len(set(kinds)) >= 3:
         return "subject" in meant or address or (moment and "sent" in meant)
     return len(set(kinds)) == 2 and address and (moment or "subject" in meant)
+
+
+def _notes_block(lines: list[str], index: int) -> bool:
+    """The header of an answered message as Notes writes it: who, when, and the names of the lines without colons."""
+    block = [line.strip()[:LONGEST_LINE] for line in lines[index : index + 20] if line.strip()][:10]
+    if len(block) < 5 or len(block[0]) > 120 or len(block[1]) > 60 or lines[index - 1].strip():
+        return False
+    if not (words.TIME.search(block[1]) and NUMBERS.search(block[1])):
+        return False
+    named = {
+        kind: number
+        for number, line in enumerate(block[2:], 2)
+        if (match := words.NAMELESS_LINE.match(line))
+        for kind in words.header_kinds()[match[1].lower()]
+    }
+    if "to" not in named or "subject" not in named:
+        return False
+    return any(CITED_FIELD.search(line) for line in block[: named["subject"]])
 
 
 def _flat_block(line: str) -> bool:
@@ -317,6 +338,9 @@ def _is_attribution(joined: str, first: str, lines: list[str], following: int, *
     begun = alone or any(pattern.search(first) for pattern in (words.AT, words.TIME, words.YEAR))
     if begun and (BARE_ATTRIBUTION.match(joined[:LONGEST_LINE]) or _certain(joined)):
         return True
+    told = words.AT.search(joined) and words.TIME.search(joined) and NUMBERS.search(joined)
+    if begun and told and joined.rstrip().endswith((":", "\uff1a")) and quote_follows(lines, following):
+        return True
     if begun and DATED_ADDRESS.match(joined[:LONGEST_LINE]) and quote_follows(lines, following):
         return True
     if not ATTRIBUTION_ENDS.search(joined[-240:]):
@@ -343,7 +367,7 @@ def _verb_last(joined: str) -> bool:
 def quote_follows(lines: list[str], index: int) -> bool:
     """Whether the next written line is a quoted one."""
     following = next_written(lines, index)
-    return following < len(lines) and QUOTED.match(lines[following]) is not None
+    return following < len(lines) and (lines[following] == CUT or QUOTED.match(lines[following]) is not None)
 
 
 def common_beginning(plain: str, other: str) -> str:

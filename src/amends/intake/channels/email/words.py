@@ -125,6 +125,7 @@ HEADER_LINE = re.compile(
     r"\s{0,3}[*_]{0,3}\s{0,3}[:\uff1a](?P<value>.{0,2000})$",
     re.IGNORECASE | re.DOTALL,
 )
+NAMELESS_LINE = re.compile(rf"^({HEADER_NAMES})(?=\s|$)(?!\s?[:\uff1a])", re.IGNORECASE)
 HEADER_INSIDE = re.compile(rf"{any_of('sender', 'sent', 'to', 'subject')}\*?\s?[:\uff1a]", re.IGNORECASE)
 # "-------- Original message --------From: … Date: …": a title and a header block on one line, maybe behind somebody's words.
 GLUED_SEPARATOR = re.compile(
