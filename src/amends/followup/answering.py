@@ -17,6 +17,7 @@ from amends.cases.public import (
     queue_message,
     receive_message,
     recipient_address,
+    responsible_ids,
 )
 from amends.core import clock
 from amends.core.errors import BadInput, NotFound
@@ -26,7 +27,7 @@ from amends.followup.events import CheckInAnswered, SurveyAnswered
 from amends.followup.models import WAITING, AskState, CheckIn, SurveyInvitation
 from amends.followup.rules import HIGHEST, LEAST_EFFORT, LOWEST, MOST_EFFORT, is_unhappy
 from amends.notifications.public import notify
-from amends.voice.public import letter_context, letter_language, render, repeatable, responsible_for
+from amends.voice.public import letter_context, letter_language, render, repeatable
 
 WORDS_LIMIT = 20_000
 ANSWERABLE = (*WAITING, AskState.PLANNED, AskState.LAPSED)
@@ -136,7 +137,7 @@ def _checked(words: str) -> str:
 
 def _tell(complaint: Complaint, kind: str, title: str, key: str) -> None:
     notify(
-        users=responsible_for(complaint),
+        users=responsible_ids(complaint),
         kind=kind,
         title=title,
         url=f"/cases/{complaint.reference}/",

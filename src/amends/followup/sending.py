@@ -20,6 +20,7 @@ from amends.cases.public import (
     move,
     queue_message,
     recipient_address,
+    responsible_ids,
 )
 from amends.core import clock
 from amends.core.errors import Conflict, NotFound
@@ -28,7 +29,7 @@ from amends.followup.models import AskState, CheckIn, SurveyInvitation
 from amends.followup.rules import ANSWER_WITHIN, too_late
 from amends.followup.tokens import token_of
 from amends.notifications.public import notify
-from amends.voice.public import day_words, letter_context, letter_language, local_day, render, responsible_for
+from amends.voice.public import day_words, letter_context, letter_language, local_day, render
 
 BATCH = 500
 SETTLED = (Phase.RESOLVED, Phase.FOLLOWED_UP, Phase.CLOSED)
@@ -107,7 +108,7 @@ def _send_check_in(complaint: Complaint, check_in: CheckIn) -> int:
     if not recipient_address(complaint) or complaint.safety or complaint.legal_or_media:
         _finish(check_in, state=AskState.BY_PHONE)
         notify(
-            users=responsible_for(complaint),
+            users=responsible_ids(complaint),
             kind="check_in_yourself",
             title=f"{complaint.reference}: please ask yourself whether it is still solved",
             url=f"/cases/{complaint.reference}/",

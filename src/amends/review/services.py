@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from amends.accounts.public import Actor, Permission, User, actor_for_user
@@ -19,7 +18,7 @@ from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotFound
 from amends.core.events import publish
 from amends.core.text import clean, clean_line
-from amends.notifications.public import notify
+from amends.notifications.public import tell
 from amends.review.causes import checked_cause
 from amends.review.events import CorrectiveActionDone, CorrectiveActionOpened, RootCauseFound
 from amends.review.models import CorrectiveAction, Responsibility, RootCause
@@ -192,11 +191,8 @@ def _owner(owner_id: int, complaint: Complaint | None) -> int:
 
 
 def _tell_owner(action: CorrectiveAction, kind: str, title: Callable[[], str], key: str) -> int:
-    language = User.objects.values_list("language", flat=True).get(pk=action.owner_id)
-    with translation.override(language):
-        words = title()
-    return notify(
-        users=[action.owner_id], kind=kind, title=words, url="/review/", complaint_id=action.complaint_id, key=key
+    return tell(
+        users=[action.owner_id], kind=kind, title=title, url="/review/", complaint_id=action.complaint_id, key=key
     )
 
 

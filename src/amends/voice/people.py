@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from amends.accounts.public import Membership, Role, TeamMember, UnitSettings, User
-from amends.cases.public import Complaint
+from amends.cases.public import Complaint, responsible_ids
 
 RESPONSIBLE = (Role.LEAD, Role.DIRECTOR, Role.ADMINISTRATOR)
 
@@ -41,25 +41,9 @@ def _of_the_team(complaint: Complaint, language: str) -> User | None:
     return members[0].user if members else None
 
 
-def responsible_for(complaint: Complaint) -> list[int]:
-    """Ids of the people who must act on a case: its owner, else its team, else the leads above its unit; never nobody
-    while there is an administrator."""
-    if complaint.owner_id and User.objects.filter(pk=complaint.owner_id, is_active=True).exists():
-        return [complaint.owner_id]
-    if complaint.team_id:
-        team = TeamMember.objects.filter(team_id=complaint.team_id, user__is_active=True)
-        if ids := list(team.values_list("user_id", flat=True)):
-            return ids
-    above = [int(part) for part in complaint.unit.path.strip("/").split("/") if part]
-    memberships = Membership.objects.filter(role__in=RESPONSIBLE, unit_id__in=above, user__is_active=True)
-    rows = list(memberships.values_list("role", "user_id"))
-    first = next((role for role in RESPONSIBLE if any(one == role for one, _ in rows)), None)
-    return sorted({user_id for role, user_id in rows if role == first})
-
-
 def line_above(complaint: Complaint) -> list[list[int]]:
     """Who is told one after the other until somebody acts: whoever must act, the leads, the directors, the administrators."""
     above = [int(part) for part in complaint.unit.path.strip("/").split("/") if part]
     memberships = Membership.objects.filter(role__in=RESPONSIBLE, unit_id__in=above, user__is_active=True)
     rows = list(memberships.values_list("role", "user_id"))
-    return [responsible_for(complaint), *([user_id for role, user_id in rows if role == one] for one in RESPONSIBLE)]
+    return [responsible_ids(complaint), *([user_id for role, user_id in rows if role == one] for one in RESPONSIBLE)]

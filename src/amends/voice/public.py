@@ -6,7 +6,7 @@ from amends.voice.context import letter_context, letter_language, quoted, repeat
 from amends.voice.dates import AnswerDate, answer_dates, answer_day, day_words, local_day
 from amends.voice.letterfile import KINDS, language_for, languages
 from amends.voice.mourning_words import speaks_of_a_death
-from amends.voice.people import Contact, contact_of, responsible_for
+from amends.voice.people import Contact, contact_of
 from amends.voice.regimes import RegimeDue, RegimeSource, regime_sources
 from amends.voice.rendering import MissingValueError, Rendered, render
 from amends.voice.services import acknowledge
@@ -35,6 +35,5 @@ __all__ = [
     "regime_sources",
     "render",
     "repeatable",
-    "responsible_for",
     "speaks_of_a_death",
 ]

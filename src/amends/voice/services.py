@@ -22,6 +22,7 @@ from amends.cases.public import (
     cancel_message,
     queue_message,
     recipient_address,
+    responsible_ids,
 )
 from amends.core import clock
 from amends.notifications.public import Alert, notify, raise_alert, settle
@@ -31,7 +32,7 @@ from amends.voice.configured import configured_choice
 from amends.voice.context import letter_context, letter_language
 from amends.voice.decision import Acknowledge, Facts, decide
 from amends.voice.mourning_words import speaks_of_a_death
-from amends.voice.people import line_above, responsible_for
+from amends.voice.people import line_above
 from amends.voice.regimes import regimes_of
 from amends.voice.rendering import render
 
@@ -72,7 +73,7 @@ def acknowledge(*, complaint_id: int) -> Acknowledge:
             _call_people(complaint, attempt=0)
         elif decision in ALERTS:
             notify(
-                users=responsible_for(complaint),
+                users=responsible_ids(complaint),
                 kind=ALERT_KIND,
                 title=ALERTS[decision].format(reference=complaint.reference),
                 url=f"/cases/{complaint.reference}/",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.intake.reviews.conftest import VALUES
 from tests.intake.reviews.servers import (
     BEGIN,
     AppStoreServer,
@@ -22,6 +23,8 @@ from tests.intake.reviews.servers import (
 from amends.core import clock
 from amends.core.errors import BadInput
 from amends.intake.channels.reviews.connectors.base import (
+    Account,
+    Connector,
     ConnectorError,
     Cursor,
     Gone,
@@ -437,3 +440,13 @@ def test_csv_is_read_with_its_mapping() -> None:
 def test_csv_that_cannot_be_read_is_refused_with_its_line(data: bytes, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         read_csv(data, {"text": "text", "rating": "rating", "published": "published"})
+
+
+@pytest.mark.parametrize("kind", sorted(VALUES))
+def test_what_a_place_says_of_looking_up_is_what_its_connector_does(kind: str) -> None:
+    connector = connector_of(kind)
+    overrides = type(connector).look_up is not Connector.look_up
+    assert connector.capabilities.looks_up is overrides
+    if not overrides:
+        with pytest.raises(Permanent, match="cannot be asked for one"):
+            connector.look_up(Account("x", {}, lambda name: name), "1")

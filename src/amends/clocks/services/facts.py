@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from amends.accounts.public import SYSTEM, Actor, Permission, unit_settings
 from amends.audit.public import record
-from amends.cases.public import Complaint, Point, access_complaint, announce_change
+from amends.cases.public import Complaint, Point, access_complaint, announce_change, responsible_ids
 from amends.clocks.configured import configured_packs
 from amends.clocks.models import Fact, PointPart
 from amends.clocks.obligations import FactRule
@@ -22,7 +22,6 @@ from amends.core import clock
 from amends.core.errors import BadInput
 from amends.core.text import clean, clean_line
 from amends.notifications.public import tell
-from amends.voice.public import responsible_for
 
 REASON_LIMIT = 2000
 
@@ -102,7 +101,7 @@ def _ask_for_letter(complaint: Complaint, letter: str, fact: Fact) -> None:
     if letter == "clock_split":
         return
     tell(
-        users=responsible_for(complaint),
+        users=responsible_ids(complaint),
         kind="letter_owed",
         title=lambda: (
             _("%(reference)s: the customer is owed a letter: %(letter)s")

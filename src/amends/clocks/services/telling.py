@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from amends.accounts.public import SYSTEM, Actor, unit_settings
 from amends.audit.public import record
-from amends.cases.public import Complaint, points_of, queue_message, recipient_address
+from amends.cases.public import Complaint, points_of, queue_message, recipient_address, responsible_ids
 from amends.clocks.models import Clock, PointPart
 from amends.clocks.rulewords import End, Missed
 from amends.core import clock
@@ -22,7 +22,6 @@ from amends.voice.public import (
     quoted,
     render,
     repeatable,
-    responsible_for,
 )
 
 TIME_TO_WRITE_YOURSELF = timedelta(minutes=10)
@@ -63,7 +62,7 @@ def tell_of_moved(*, actor: Actor, clock_id: int, by_letter: bool) -> bool:
     key = f"date_changed:{one.pk}:{one.due_at.date().isoformat()}"
     written = by_letter and _write_moved(complaint, one, key)
     tell(
-        users=responsible_for(complaint),
+        users=responsible_ids(complaint),
         kind="told_date_moved",
         title=lambda: (
             (
@@ -115,7 +114,7 @@ def tell_of_split(*, actor: Actor, complaint: Complaint) -> bool:
         return False
     if not recipient_address(complaint):
         tell(
-            users=responsible_for(complaint),
+            users=responsible_ids(complaint),
             kind="letter_owed",
             title=lambda: (
                 _("%(reference)s: tell the customer by when which part is answered")

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from amends.accounts.public import Actor, Permission, unit_settings
-from amends.cases.public import Action, Complaint, Phase, add_note, move, receive_message
+from amends.cases.public import Action, Complaint, Phase, add_note, move, receive_message, responsible_ids
 from amends.core import clock
 from amends.core.errors import BadInput
 from amends.core.events import publish
@@ -20,7 +20,6 @@ from amends.handling.services.promises import make_promise
 from amends.handling.services.proposals import open_proposal, put_on_record
 from amends.handling.services.telling import tell
 from amends.handling.values import checked_text
-from amends.voice.public import responsible_for
 
 
 def answer_proposal(
@@ -75,7 +74,7 @@ def finish_answer(actor: Actor, complaint: Complaint, proposal: Proposal, answer
     if proposal.state == ProposalState.ACCEPTED:
         _promise_steps(actor, complaint, proposal)
     tell(
-        responsible_for(complaint),
+        responsible_ids(complaint),
         complaint=complaint,
         kind=f"proposal_{answer}",
         title=lambda: {

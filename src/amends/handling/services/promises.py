@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from amends.accounts.public import SYSTEM, Actor, Permission, unit_settings
-from amends.cases.public import Action, Complaint, Phase, access_complaint, move
+from amends.cases.public import Action, Complaint, Phase, access_complaint, move, responsible_ids
 from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotFound
 from amends.core.events import publish
@@ -28,7 +28,6 @@ from amends.handling.services.proposals import put_on_record
 from amends.handling.services.telling import tell
 from amends.handling.services.writing import write_delay
 from amends.handling.values import checked_date, checked_line, checked_text
-from amends.voice.public import responsible_for
 
 SWEEP_LIMIT = 500
 
@@ -258,7 +257,7 @@ def _break(promise_id: int, now: datetime) -> bool:
         if won:
             put_on_record(SYSTEM, complaint, "promise_broken", promise=promise_id, due=late.due_latest.isoformat())
             tell(
-                responsible_for(complaint),
+                responsible_ids(complaint),
                 complaint=complaint,
                 kind="promise_broken",
                 title=lambda: _("a promise was not kept: write to the customer today"),
@@ -276,7 +275,7 @@ def _remind(promise_id: int, now: datetime) -> bool:
         )
         if won:
             tell(
-                responsible_for(complaint),
+                responsible_ids(complaint),
                 complaint=complaint,
                 kind="promise_due",
                 title=lambda: _("a promise is due: keep it, or explain the delay before the day has passed"),

@@ -180,8 +180,12 @@ class Connector(ABC):
         """
 
     def look_up(self, source: Account, external_id: str) -> Item | None:
-        """One review as it stands there now; None when it is gone."""
-        raise NotImplementedError(f"{self.key} cannot look up one review")
+        """One review as it stands there now; None when it is gone. Only where `capabilities.looks_up` says so.
+
+        Raises:
+            ConnectorError: one of the kinds above.
+        """
+        raise Permanent("This place cannot be asked for one review.")
 
     def reply(self, source: Account, item: Item, text: str, key: str) -> ReplyState:
         """Post a public reply. `key` is the same for every attempt at the same reply."""

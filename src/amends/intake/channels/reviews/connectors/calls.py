@@ -187,6 +187,25 @@ def with_token(source: Account, obtain: Callable[[], Token], act: Callable[[str]
         raise TokenExpired("The access is refused although it was renewed: connect the account again.") from error
 
 
+def ask_with_token(source: Account, obtain: Callable[[], Token], method: str, url: str, **given: Any) -> Answer:
+    """`ask` as the holder of an access token that `obtain` can renew.
+
+    Raises:
+        ConnectorError: what the status or the missing answer means.
+    """
+    return with_token(
+        source, obtain, lambda token: ask(method, url, headers={"Authorization": f"Bearer {token}"}, **given)
+    )
+
+
+def one_or_gone(read: Callable[[], Result]) -> Result | None:
+    """What `read` gives; None when it is not there any more."""
+    try:
+        return read()
+    except Gone:
+        return None
+
+
 def with_fixed_token(act: Callable[[], Result]) -> Result:
     """Do something with a token that cannot be renewed."""
     try:

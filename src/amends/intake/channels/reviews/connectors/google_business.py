@@ -17,7 +17,6 @@ from amends.intake.channels.reviews.connectors.base import (
     Capabilities,
     Connector,
     Cursor,
-    Gone,
     Item,
     Page,
     Permanent,
@@ -28,12 +27,12 @@ from amends.intake.channels.reviews.connectors.base import (
 from amends.intake.channels.reviews.connectors.calls import (
     Token,
     as_object,
-    ask,
     ask_token,
+    ask_with_token,
     inside,
     moment_of,
+    one_or_gone,
     pause_wanted,
-    with_token,
     words,
 )
 from amends.intake.channels.reviews.connectors.sweep import Sweep
@@ -95,10 +94,7 @@ class GoogleBusiness(Connector):
 
     def look_up(self, source: Account, external_id: str) -> Item | None:
         """`reviews.get`."""
-        try:
-            return self._item(as_object(self._call(source, "GET", self._address(source, external_id))))
-        except Gone:
-            return None
+        return one_or_gone(lambda: self._item(as_object(self._call(source, "GET", self._address(source, external_id)))))
 
     def reply(self, source: Account, item: Item, text: str, key: str) -> ReplyState:
         """`reviews.updateReply`."""
@@ -117,9 +113,7 @@ class GoogleBusiness(Connector):
             form = {"grant_type": "refresh_token"} | {name: source.secret(name) for name in names}
             return ask_token(self._token_url, form)
 
-        return with_token(
-            source, obtain, lambda token: ask(method, url, headers={"Authorization": f"Bearer {token}"}, **given)
-        )
+        return ask_with_token(source, obtain, method, url, **given)
 
     def _item(self, review: dict[str, Any]) -> Item | None:
         external_id = words(review.get("reviewId")) or words(review.get("name")).rpartition("/")[2]

@@ -23,7 +23,6 @@ from amends.intake.channels.reviews.connectors.base import (
     Capabilities,
     Connector,
     Cursor,
-    Gone,
     Item,
     Page,
     Permanent,
@@ -34,12 +33,12 @@ from amends.intake.channels.reviews.connectors.base import (
 from amends.intake.channels.reviews.connectors.calls import (
     Token,
     as_object,
-    ask,
     ask_token,
+    ask_with_token,
     inside,
+    one_or_gone,
     pause_wanted,
     stars,
-    with_token,
     words,
 )
 from amends.intake.channels.reviews.connectors.sweep import Sweep
@@ -91,10 +90,7 @@ class PlayStore(Connector):
 
     def look_up(self, source: Account, external_id: str) -> Item | None:
         """`reviews.get`."""
-        try:
-            return _item(as_object(self._call(source, "GET", self._address(source, external_id))))
-        except Gone:
-            return None
+        return one_or_gone(lambda: _item(as_object(self._call(source, "GET", self._address(source, external_id)))))
 
     def reply(self, source: Account, item: Item, text: str, key: str) -> ReplyState:
         """`reviews.reply`, which replaces a reply that is there."""
@@ -111,9 +107,7 @@ class PlayStore(Connector):
             assertion = signed_assertion(source.secret("service_account"), self._token_url)
             return ask_token(self._token_url, {"grant_type": GRANT, "assertion": assertion})
 
-        return with_token(
-            source, obtain, lambda token: ask(method, url, headers={"Authorization": f"Bearer {token}"}, **given)
-        )
+        return ask_with_token(source, obtain, method, url, **given)
 
 
 def signed_assertion(key_file: str, audience: str) -> str:

@@ -18,7 +18,6 @@ from amends.intake.channels.reviews.connectors.base import (
     Capabilities,
     Connector,
     Cursor,
-    Gone,
     Item,
     Page,
     ReplyState,
@@ -28,13 +27,13 @@ from amends.intake.channels.reviews.connectors.base import (
 from amends.intake.channels.reviews.connectors.calls import (
     Token,
     as_object,
-    ask,
     ask_token,
+    ask_with_token,
     inside,
     moment_of,
+    one_or_gone,
     pause_wanted,
     stars,
-    with_token,
     words,
 )
 from amends.intake.channels.reviews.connectors.sweep import Sweep
@@ -84,10 +83,7 @@ class Trustpilot(Connector):
 
     def look_up(self, source: Account, external_id: str) -> Item | None:
         """The private view of one review."""
-        try:
-            return self._item(as_object(self._call(source, "GET", self._address(external_id))))
-        except Gone:
-            return None
+        return one_or_gone(lambda: self._item(as_object(self._call(source, "GET", self._address(external_id)))))
 
     def reply(self, source: Account, item: Item, text: str, key: str) -> ReplyState:
         """Post the reply in the name of the business user."""
@@ -105,9 +101,7 @@ class Trustpilot(Connector):
             basic = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
             return ask_token(self._api + TOKEN_PATH, {"grant_type": "client_credentials"}, headers=basic)
 
-        return with_token(
-            source, obtain, lambda token: ask(method, url, headers={"Authorization": f"Bearer {token}"}, **given)
-        )
+        return ask_with_token(source, obtain, method, url, **given)
 
     def _item(self, review: dict[str, Any]) -> Item | None:
         external_id = words(review.get("id"))
