@@ -241,3 +241,23 @@ def test_the_page_speaks_german(client: Client, house: House, alice: User, lena:
     with translation.override("de"):
         assert "Montag" in client.get(f"{address(alice)}?lang=de").text
     assert re.search(r"Severity up to", page) is None
+
+
+def test_nobody_overwrites_what_they_did_not_see(
+    client: Client, house: House, alice: User, lena: User, ada: User
+) -> None:
+    client.force_login(lena)
+    found = re.search(rf'name="person-{alice.pk}-seen" value="([^"]+)"', client.get(address(alice)).text)
+    assert found is not None
+    set_worker(actor=actor(ada), user_id=alice.pk, capacity=8, reason="She asked for fewer.")
+    late = client.post(address(alice), form(alice, severity_up_to="2", seen=found[1]))
+    assert late.status_code == 422
+    assert "Somebody else has changed this meanwhile" in late.text
+    worker = Worker.objects.get(user=alice)
+    assert (worker.capacity, worker.severity_up_to) == (8, 4)
+    team = re.search(r'name="team-seen" value="([^"]+)"', client.get("/desk/care/").text)
+    assert team is not None
+    set_desk(actor=actor(ada), team_id=house.care.pk, assigns="free", reason="Try it.")
+    given = {"team-assigns": "by_hand", "team-reason": "x", "team-mon": "9-17", "team-seen": team[1]}
+    assert client.post("/desk/care/", given).status_code == 422
+    assert TeamDesk.objects.get(team=house.care).hours == {}

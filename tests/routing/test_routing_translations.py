@@ -21,7 +21,7 @@ PAGES = (
     "rules", "rule", "simulation", "stuck", "criteria", "callbacks", "panel_callback", "panel_handoff", "attempts",
     "attempt_form", "panel_leadership", "panel_special", "special_list", "special_lists",
     "presence", "presence_menu", "desk", "desk_person", "desk_person_form", "week", "paths", "path", "units", "unit",
-)  # fmt: skip  # fmt: skip
+)  # fmt: skip
 
 
 def test_every_word_of_the_rules_and_the_desk_has_its_german() -> None:

@@ -57,7 +57,12 @@ class PersonForm(WeekForm):
             "regimes": worker.regimes,
         }
         super().__init__(
-            data, hours=worker.hours, timezone=worker.timezone, initial=initial, prefix=f"person-{user.pk}"
+            data,
+            hours=worker.hours,
+            timezone=worker.timezone,
+            initial=initial,
+            state=sorted(initial.items()),
+            prefix=f"person-{user.pk}",
         )
         lists = {
             "languages": (_("Languages"), self.known_languages),
@@ -108,7 +113,12 @@ class TeamForm(WeekForm):
     def __init__(self, data: Any = None, *, desk: TeamDesk) -> None:
         """The form for a team as it works now."""
         super().__init__(
-            data, hours=desk.hours, timezone=desk.timezone, initial={"assigns": desk.assigns}, prefix="team"
+            data,
+            hours=desk.hours,
+            timezone=desk.timezone,
+            initial={"assigns": desk.assigns},
+            state=[desk.assigns],
+            prefix="team",
         )
 
     def save(self, *, actor: Actor, team: Team) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from amends.accounts.public import DAYS, Hours, HoursError, day_names, read_day, written_day
+from amends.core.text import digest
 
 
 @cache
@@ -28,11 +30,21 @@ class WeekForm(forms.Form):
     """Seven days and a time zone; `hours()` is what they mean. Nothing on any day takes the hours from above."""
 
     above = gettext_lazy("as above")
+    seen = forms.CharField(required=False, widget=forms.HiddenInput, max_length=64)
 
-    def __init__(self, data: Any = None, *, hours: Hours | None = None, timezone: str = "", **more: Any) -> None:
-        """The form for these hours."""
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        hours: Hours | None = None,
+        timezone: str = "",
+        state: Sequence[Any] = (),
+        **more: Any,
+    ) -> None:
+        """The form for these hours; `state` is everything that it shows, so that nobody overwrites what they did not see."""
+        self.state = digest(repr([hours, timezone, *state]))[:32]
         initial = {**{day: written_day((hours or {}).get(day, ())) for day in DAYS}, "timezone": timezone}
-        super().__init__(data, initial={**initial, **more.pop("initial", {})}, **more)
+        super().__init__(data, initial={**initial, "seen": self.state, **more.pop("initial", {})}, **more)
         for day, name in day_names().items():
             self.fields[day] = forms.CharField(label=name, required=False, max_length=120)
         choices = [("", self.above), *((one, one) for one in _zones())]
@@ -57,4 +69,6 @@ class WeekForm(forms.Form):
                 if slots:
                     found[day] = slots
         cleaned["hours"] = found
+        if cleaned.get("seen") not in ("", None, self.state):
+            self.add_error(None, _("Somebody else has changed this meanwhile: load the page again."))
         return cleaned
