@@ -24,9 +24,7 @@ def criteria(request: HttpRequest) -> HttpResponse:
     rules, counts = criteria_in_force(), fired_lately(days=DAYS)
     words = did_words()
     context: dict[str, Any] = {
-        "rules": [
-            (one, _did(counts.get(one.key, {}), words), sum(counts.get(one.key, {}).values())) for one in rules.rule
-        ],
+        "rules": [(one, _did(counts.get(one.key, {}), words)) for one in rules.rule],
         "gone": sum(sum(did.values()) for key, did in counts.items() if key not in {one.key for one in rules.rule}),
         "criteria": rules,
         "minutes": list(enumerate(rules.handoff_minutes, start=1)),
