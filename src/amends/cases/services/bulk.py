@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from amends.accounts.public import Actor
 from amends.audit.public import record_new_chains
@@ -140,9 +141,13 @@ def _checked_messages(item: PastComplaint) -> tuple[PastMessage, ...]:
 
 def _checked_message(one: PastMessage) -> PastMessage:
     if one.direction not in _DIRECTIONS:
-        raise BadInput(f"A message's direction is one of {', '.join(Direction.values)}.", field="messages")
+        raise BadInput(
+            _("A message's direction is one of %(known)s.") % {"known": ", ".join(Direction.values)}, field="messages"
+        )
     if len(one.text) > TEXT_LIMIT:
-        raise BadInput(f"A message is longer than {TEXT_LIMIT:,} characters.", field="messages")
+        raise BadInput(
+            _("A message is longer than %(limit)s characters.") % {"limit": f"{TEXT_LIMIT:,}"}, field="messages"
+        )
     return PastMessage(
         direction=one.direction,
         at=one.at,
@@ -162,10 +167,16 @@ def _check_ending(item: PastComplaint) -> None:
     if not item.new.source or not item.new.key:
         raise BadInput("A complaint of the past needs a source and a key there, so that it is taken in once.")
     if item.phase not in _PHASES:
-        raise BadInput(f"There is no phase {item.phase!r}; choose from {', '.join(Phase.values)}.", field="phase")
+        raise BadInput(
+            _("There is no phase '%(phase)s'; choose from %(known)s.")
+            % {"phase": item.phase, "known": ", ".join(Phase.values)},
+            field="phase",
+        )
     if item.phase in _NEEDS_OUTCOME and (item.outcome not in _OUTCOMES or not item.outcome_reason.strip()):
         raise BadInput(
-            f"The phase {item.phase!r} needs an outcome ({', '.join(Outcome.values)}) and its reason.", field="outcome"
+            _("The phase '%(phase)s' needs an outcome (%(known)s) and its reason.")
+            % {"phase": item.phase, "known": ", ".join(Outcome.values)},
+            field="outcome",
         )
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from amends.accounts.public import Actor
 from amends.audit.public import Entry, record_many
@@ -178,7 +179,10 @@ def give_reference(complaint: Complaint) -> None:
 def as_checked(new: NewComplaint) -> NewComplaint:
     """The same complaint with every text cleaned; too long is refused, not cut."""
     if len(new.text) > TEXT_LIMIT:
-        raise BadInput(f"The text is longer than {TEXT_LIMIT:,} characters: send the rest as a file.", field="text")
+        raise BadInput(
+            _("The text is longer than %(limit)s characters: send the rest as a file.") % {"limit": f"{TEXT_LIMIT:,}"},
+            field="text",
+        )
     cleaned = replace(
         new,
         complainant=_checked_person(new.complainant, "complainant"),
@@ -193,7 +197,7 @@ def as_checked(new: NewComplaint) -> NewComplaint:
         },
     )
     if not (cleaned.text or cleaned.subject or cleaned.files):
-        raise BadInput("Say what went wrong: the subject and the text are both empty.", field="text")
+        raise BadInput(_("Say what went wrong: the subject and the text are both empty."), field="text")
     return cleaned
 
 
@@ -211,7 +215,9 @@ def _checked_person(person: Person, who: str) -> Person:
 def _limited(value: str, name: str, label: str = "") -> str:
     if len(value) > LIMITS[name]:
         raise BadInput(
-            f"{(label or name).replace('_', ' ')} is longer than {LIMITS[name]} characters.", field=label or name
+            _("%(field)s is longer than %(limit)s characters.")
+            % {"field": (label or name).replace("_", " "), "limit": LIMITS[name]},
+            field=label or name,
         )
     return value
 

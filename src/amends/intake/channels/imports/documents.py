@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException  # type: ignore[import-untyped]  # ships no types
 from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]  # ships no types
+from django.utils.translation import gettext as _
 
 from amends.core.errors import BadInput
 
@@ -82,7 +83,10 @@ class _Scanner:
 
     def broken(self, words: str) -> BrokenDocumentError:
         """The mistake at this place."""
-        return BrokenDocumentError(f"not JSON at character {self._passed + self._place + 1:,}: {words}")
+        return BrokenDocumentError(
+            _("not JSON at character %(place)s: %(detail)s")
+            % {"place": self._passed + self._place + 1, "detail": words}
+        )
 
 
 def json_items(path: Path, encoding: str) -> Iterator[Item]:
@@ -137,9 +141,9 @@ def xml_items(path: Path, tags: tuple[str, ...]) -> Iterator[Item]:
                     yield "tickets", values_of(element)
                 root.clear()
     except ParseError as error:
-        raise BrokenDocumentError(f"not XML: {error}") from error
+        raise BrokenDocumentError(_("not XML: %(detail)s") % {"detail": error}) from error
     except DefusedXmlException as error:
-        raise BrokenDocumentError("the XML declares entities, which could do harm: remove its DOCTYPE") from error
+        raise BrokenDocumentError(_("the XML declares entities, which could do harm: remove its DOCTYPE")) from error
 
 
 def values_of(element: Element) -> Any:

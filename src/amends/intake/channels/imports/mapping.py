@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from amends.core.errors import BadInput
@@ -189,10 +190,17 @@ class ImportMapping(BaseModel):
             return self._aware(datetime.fromisoformat(text))
         except ValueError as error:
             expected = ", ".join(self.fields[name].formats) or "ISO 8601"
-            raise BadInput(f"{name}: {text[:60]!r} is not a date of the form {expected}.", field=name) from error
+            raise BadInput(not_a_date(name, text, expected), field=name) from error
 
     def _aware(self, moment: datetime) -> datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
+
+
+def not_a_date(field: str, text: str, expected: str) -> str:
+    """The sentence about a date that cannot be read, in the language of whoever imports."""
+    return _("%(field)s: “%(text)s” is not a date of the form %(expected)s.") % {
+        "field": field, "text": text[:60], "expected": expected,
+    }  # fmt: skip
 
 
 def load_mapping(path: Path) -> ImportMapping:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from amends.cases.public import PastComplaint
 from amends.core.errors import BadInput
 from amends.intake.channels.imports.documents import BrokenDocumentError, json_items
@@ -120,8 +122,8 @@ def _objects(path: Path, encoding: str) -> Iterator[Line]:
     """The objects of one JSON array."""
     number = 0
     try:
-        for number, (_, value) in enumerate(json_items(path, encoding), start=1):
-            yield Line(number, value) if isinstance(value, dict) else Line(number, {}, "not a JSON object")
+        for number, (_kind, value) in enumerate(json_items(path, encoding), start=1):
+            yield Line(number, value) if isinstance(value, dict) else Line(number, {}, _("not a JSON object"))
     except BrokenDocumentError as error:
         yield Line(number + 1, {}, error.message)
 

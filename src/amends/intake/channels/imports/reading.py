@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from django.utils.translation import gettext as _
+
 from amends.cases.public import PastMessage
 from amends.core.errors import BadInput
 
@@ -77,12 +79,14 @@ def csv_lines(path: Path, encoding: str, delimiter: str) -> Iterator[Line]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Line(reader.line_num, {}, f"not CSV: {error}")
+                yield Line(reader.line_num, {}, _("not CSV: %(detail)s") % {"detail": error})
                 continue
             if not any(value.strip() for value in row):
                 continue
             if len(row) != len(header):
-                problem = f"{len(row)} values, but the first row names {len(header)} columns"
+                problem = _("%(values)s values, but the first row names %(columns)s columns") % {
+                    "values": len(row), "columns": len(header),
+                }  # fmt: skip
                 yield Line(reader.line_num, {}, problem, raw=delimiter.join(row)[:CELL_LIMIT])
                 continue
             yield _within_limits(reader.line_num, dict(zip(header, row, strict=True)))
@@ -91,7 +95,10 @@ def csv_lines(path: Path, encoding: str, delimiter: str) -> Iterator[Line]:
 def _within_limits(number: int, values: dict[str, str]) -> Line:
     for name, value in values.items():
         if len(value) > CELL_LIMIT:
-            return Line(number, {}, f"{name}: {len(value):,} characters; at most {CELL_LIMIT:,} fit", raw=value[:2000])
+            problem = _("%(name)s: %(count)s characters; at most %(limit)s fit") % {
+                "name": name, "count": len(value), "limit": CELL_LIMIT,
+            }  # fmt: skip
+            return Line(number, {}, problem, raw=value[:2000])
     return Line(number, values)
 
 
@@ -114,7 +121,7 @@ def json_lines(path: Path, encoding: str = "utf-8-sig") -> Iterator[Line]:
             if len(text) == LINE_LIMIT:
                 while len(file.readline(LINE_LIMIT)) == LINE_LIMIT:
                     pass  # the rest of the same line
-                yield Line(number, {}, f"longer than {LINE_LIMIT >> 20} million characters")
+                yield Line(number, {}, _("longer than %(count)s million characters") % {"count": LINE_LIMIT >> 20})
                 continue
             if not text.strip():
                 continue
@@ -125,10 +132,10 @@ def _object(number: int, text: str) -> Line:
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return Line(number, {}, f"not JSON: {error}", raw=text.rstrip("\n")[:CELL_LIMIT])
+        return Line(number, {}, _("not JSON: %(detail)s") % {"detail": error}, raw=text.rstrip("\n")[:CELL_LIMIT])
     if isinstance(values, dict):
         return Line(number, values)
-    return Line(number, {}, "not a JSON object", raw=text.rstrip("\n")[:CELL_LIMIT])
+    return Line(number, {}, _("not a JSON object"), raw=text.rstrip("\n")[:CELL_LIMIT])
 
 
 def flattened(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str]:

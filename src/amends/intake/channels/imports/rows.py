@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from amends.cases.public import Direction, NewComplaint, PastComplaint, PastMessage, Person, Phase
 from amends.core.errors import BadInput
 from amends.intake.channels.api.receive import ComplaintIn
 from amends.intake.channels.email.html import clean_html
-from amends.intake.channels.imports.mapping import PERSON_FIELDS, ImportMapping
+from amends.intake.channels.imports.mapping import PERSON_FIELDS, ImportMapping, not_a_date
 from amends.intake.channels.imports.reading import Line
 
 DONE = frozenset({Phase.RESOLVED, Phase.FOLLOWED_UP, Phase.CLOSED})
@@ -59,7 +60,7 @@ class Units:
             return number
         if unknown == "default":
             return self.default
-        raise BadInput(f"There is no unit {name[:80]!r}.", field="unit")
+        raise BadInput(_("There is no unit “%(name)s”.") % {"name": name[:80]}, field="unit")
 
 
 def from_row(line: Line, mapping: ImportMapping, units: Units) -> PastComplaint:
@@ -72,7 +73,9 @@ def from_row(line: Line, mapping: ImportMapping, units: Units) -> PastComplaint:
     values = {name: rule.read(row) for name, rule in mapping.fields.items()}
     key = (row.get(mapping.key) or "").strip() if mapping.key else _content_key(row)
     if not key:
-        raise BadInput(f"The column {mapping.key!r}, which names the row, is empty.", field=mapping.key)
+        raise BadInput(
+            _("The column “%(column)s”, which names the row, is empty.") % {"column": mapping.key}, field=mapping.key
+        )
     received_at = mapping.moment("received_at", values["received_at"]) if values.get("received_at") else None
     resolved_at = mapping.moment("resolved_at", values["resolved_at"]) if values.get("resolved_at") else None
     representative = _person(values, "representative")
@@ -117,9 +120,8 @@ def from_object(values: Mapping[str, Any], units: Units) -> PastComplaint:
     try:
         body = ComplaintIn.model_validate({"complainant": {}, **known})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{field}: {first['msg']}.", field=field) from error
+        field, words = _mistake(error)
+        raise BadInput(f"{field}: {words}", field=field) from error
     return PastComplaint(
         new=NewComplaint(
             channel=body.channel[:20],
@@ -144,22 +146,45 @@ def from_object(values: Mapping[str, Any], units: Units) -> PastComplaint:
     )
 
 
+def _mistake(error: ValidationError) -> tuple[str, str]:
+    """The place of the first mistake, and what is wrong with it."""
+    first = error.errors()[0]
+    kind = str(first["type"])
+    words = {
+        "missing": _("is missing."),
+        "extra_forbidden": _("is not known here."),
+        "string_type": _("is not a text."),
+    }.get(kind, "")
+    if kind == "string_too_long":
+        words = _("is longer than %(limit)s characters.") % {"limit": first.get("ctx", {}).get("max_length", "")}
+    if kind.startswith(("datetime", "date")):
+        words = _("is not a date and time of the form ISO 8601.")
+    return ".".join(str(part) for part in first["loc"]), words or _("has a value that cannot be used.")
+
+
 def _messages(value: Any) -> tuple[PastMessage, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise BadInput("messages: give a list of objects.", field="messages")
+        raise BadInput(_("messages: give a list of objects."), field="messages")
     return tuple(_message(one, place) for place, one in enumerate(value, start=1))
 
 
 def _message(value: Any, place: int) -> PastMessage:
     if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
-        raise BadInput(f"messages: number {place} is not an object of texts.", field="messages")
+        raise BadInput(_("messages: number %(place)s is not an object of texts.") % {"place": place}, field="messages")
     if odd := sorted(set(value) - _MESSAGE_KEYS):
-        raise BadInput(f"messages: number {place} has an unknown {odd[0][:40]!r}.", field="messages")
+        raise BadInput(
+            _("messages: number %(place)s has an unknown “%(name)s”.") % {"place": place, "name": odd[0][:40]},
+            field="messages",
+        )
     direction = value.get("direction", "")
     if direction not in Direction.values:
-        raise BadInput(f"messages: number {place} needs a direction: {', '.join(Direction.values)}.", field="messages")
+        raise BadInput(
+            _("messages: number %(place)s needs a direction: %(known)s.")
+            % {"place": place, "known": ", ".join(Direction.values)},
+            field="messages",
+        )
     plain = {name: value.get(name, "") for name in ("author", "address", "subject", "to_address")}
     return PastMessage(
         direction=direction,
@@ -176,7 +201,7 @@ def _moment(text: str, field: str) -> datetime:
     try:
         return _aware(datetime.fromisoformat(text))
     except ValueError as error:
-        raise BadInput(f"{field}: {text[:60]!r} is not a date of the form ISO 8601.", field=field) from error
+        raise BadInput(not_a_date(field, text, "ISO 8601"), field=field) from error
 
 
 def _aware(moment: datetime) -> datetime:

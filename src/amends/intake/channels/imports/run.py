@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from django.db import connection, transaction
+from django.utils import translation
 
 from amends.accounts.public import Actor, Unit
 from amends.cases.public import BulkResult, PastComplaint, check_many, register_many
@@ -167,10 +168,16 @@ def _convert(line: Line, opened: Opened, batch: Batch) -> int:
 
 def ahead(source: Iterator[Batch]) -> Iterator[Batch]:
     """The same batches, the next one being read in a thread while the database works on this one."""
+    language = translation.get_language()  # a thread has a language of its own
+
+    def step() -> Batch | None:
+        with translation.override(language):
+            return next(source, None)
+
     with ThreadPoolExecutor(1, thread_name_prefix="import") as pool:
-        waiting = pool.submit(next, source, None)
+        waiting = pool.submit(step)
         while (batch := waiting.result()) is not None:
-            waiting = pool.submit(next, source, None)
+            waiting = pool.submit(step)
             yield batch
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
+from django.utils import translation
 
-from amends.accounts.public import SYSTEM, Actor, Permission, Unit, User, actor_for_user, unit_settings
+from amends.accounts.public import SYSTEM, Actor, Permission, Unit, User, actor_for_user, root_unit, unit_settings
 from amends.audit.public import record
 from amends.cases.public import check_many
 from amends.core import clock
@@ -223,6 +224,11 @@ def check(*, file_id: int, token: str) -> str:
     file = ImportFile.objects.select_related("unit", "given_by").filter(pk=file_id, check_token=token).first()
     if file is None or file.check_state != CheckState.RUNNING:
         return "not wanted any more"
+    with translation.override(_language_of(file.given_by)):
+        return _check(file, token)
+
+
+def _check(file: ImportFile, token: str) -> str:
     mine = ImportFile.objects.filter(pk=file.pk, check_token=token)
     file.problems.all().delete()
     counts = {"checked_rows": 0, "checked_good": 0, "checked_known": 0, "checked_refused": 0}
@@ -323,7 +329,7 @@ def proceed(*, run_id: int, seconds: float = SLICE_SECONDS) -> str:
     actor = _actor_of(run.started_by)
     ends = time.monotonic() + seconds
     try:
-        with exclusive(run):
+        with exclusive(run), translation.override(_language_of(run.started_by)):
             run.refresh_from_db(fields=["rows", "created", "known", "refused", "state"])
             end = work(
                 actor=actor, run=run, opened=_as_begun(actor, run, run.file), until=lambda: time.monotonic() > ends
@@ -387,6 +393,11 @@ def _drop_bytes(file: ImportFile) -> None:
         path.unlink(missing_ok=True)
     if folder.is_dir():
         folder.rmdir()
+
+
+def _language_of(user: User | None) -> str:
+    """Reasons are kept in the language of whoever asked: the organisation's when that was a program."""
+    return user.language if user is not None else unit_settings(root_unit().pk).language
 
 
 def _actor_of(user: User | None) -> Actor:

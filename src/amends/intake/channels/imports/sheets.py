@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
+from django.utils.translation import gettext as _
 from openpyxl import load_workbook  # type: ignore[import-untyped]  # ships no types
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]  # ships no types
 
@@ -84,15 +85,14 @@ def sheet_lines(path: Path, sheet: str = "") -> Iterator[Line]:
                 header = checked_header(_trimmed(cells), path)
                 continue
             yield _line(number, header, cells)
-    except _DAMAGE as error:
-        yield Line(number + 1, {}, f"the sheet is damaged after row {number}: {type(error).__name__}")
+    except _DAMAGE:
+        yield Line(number + 1, {}, _("the sheet is damaged after row %(number)s") % {"number": number})
 
 
 def _line(number: int, header: list[str], cells: list[str]) -> Line:
     if any(cells[len(header) :]):
-        return Line(
-            number, {}, f"there are values beyond the {len(header)} named columns", raw=" | ".join(cells)[:CELL_LIMIT]
-        )
+        problem = _("there are values beyond the %(count)s named columns") % {"count": len(header)}
+        return Line(number, {}, problem, raw=" | ".join(cells)[:CELL_LIMIT])
     cells = cells[: len(header)] + [""] * (len(header) - len(cells))
     return Line(number, dict(zip(header, cells, strict=True)))
 

@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from amends.core.errors import BadInput
 from amends.intake.channels.imports.documents import BrokenDocumentError, Item, json_items, xml_items
 from amends.intake.channels.imports.helpdesks import freshdesk, zammad, zendesk
@@ -93,7 +95,7 @@ def _line(line: Line, value: Any, helpdesk: Helpdesk, found: Directory) -> Line:
     if line.problem:
         return line
     if not isinstance(value, dict):
-        return Line(line.number, {}, "not a ticket", raw=as_text(value)[:2000])
+        return Line(line.number, {}, _("not a ticket"), raw=as_text(value)[:2000])
     try:
         ticket = helpdesk.read(value, found)
     except BadInput as error:

@@ -16,9 +16,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from amends.cases.public import Direction, NewFile, PastMessage
 from amends.core.errors import BadInput
 from amends.intake.channels.email.html import clean_html, to_text
+from amends.intake.channels.imports.mapping import not_a_date
 from amends.intake.channels.imports.reading import as_text
 
 COLUMNS = (
@@ -91,11 +94,11 @@ def moment_of(values: Mapping[str, Any], *names: str) -> datetime:
     """
     text = text_of(values, *names)
     if not text:
-        raise BadInput(f"a message has no {names[0]}", field="messages")
+        raise BadInput(_("a message has no %(name)s") % {"name": names[0]}, field="messages")
     try:
         moment = datetime.fromisoformat(text.removesuffix(" UTC"))
     except ValueError as error:
-        raise BadInput(f"{names[0]}: {text[:60]!r} is not a date and time (ISO 8601)", field="messages") from error
+        raise BadInput(not_a_date(names[0], text, "ISO 8601"), field="messages") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
