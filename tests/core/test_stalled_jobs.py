@@ -21,12 +21,12 @@ def worker(seconds_ago: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def job_in_hand(worker_id: int | None, attempts: int = 0) -> int:
+def job_in_hand(worker_id: int | None, attempts: int = 0, lock: str | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts, worker_id) "
-            "VALUES ('default', 'audit.seal', '{}', 'doing', %s, %s) RETURNING id",
-            [attempts, worker_id],
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts, worker_id, queueing_lock) "
+            "VALUES ('default', 'audit.seal', '{}', 'doing', %s, %s, %s) RETURNING id",
+            [attempts, worker_id, lock],
         )
         return int(cursor.fetchone()[0])
 
@@ -53,3 +53,16 @@ def test_a_job_that_stalled_too_often_is_given_up_and_stays_visible_as_failed() 
     deadly = job_in_hand(worker(3600), attempts=jobs.ATTEMPTS_LIMIT)
     assert take_up() == (0, 1)
     assert status(deadly) == "failed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_out_whose_next_waits_already_is_left_to_it_and_holds_up_no_other() -> None:
+    of_its_kind, other = job_in_hand(worker(3600), lock="sweep"), job_in_hand(worker(3600))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, queueing_lock) "
+            "VALUES ('default', 'audit.seal', '{}', 'sweep')"
+        )
+    assert take_up() == (1, 0)
+    assert (status(of_its_kind), status(other)) == ("failed", "todo")
+    assert take_up() == (0, 0)

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
@@ -38,8 +39,14 @@ async def take_up(manager: JobManager) -> tuple[int, int]:
             await manager.finish_job_by_id_async(job_id=job.id, status=Status.FAILED, delete_job=False)
             given_up += 1
             log.error("a job stalled too often and was given up", job_id=job.id, task=job.task_name)
-        else:
+            continue
+        try:
             await manager.retry_job(job)
+        except UniqueViolation:
+            # Its like waits already and does the same work: a look-out that died is not needed twice.
+            await manager.finish_job_by_id_async(job_id=job.id, status=Status.FAILED, delete_job=False)
+            log.warning("a job whose worker died is left to the next of its kind", job_id=job.id, task=job.task_name)
+        else:
             again += 1
             log.warning("a job whose worker died is taken up again", job_id=job.id, task=job.task_name)
     return again, given_up
