@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from time import sleep
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from tests.people import House, actor, new_complaint
 
 from amends.accounts.public import User
-from amends.audit.public import records_of
+from amends.audit.public import record, records_of
 from amends.cases.public import Complaint, move, take
 from amends.clocks.public import sweep
 from amends.core import clock
@@ -255,6 +256,36 @@ def test_many_that_climb_at_the_same_time_tell_each_person_once(alice: User, len
     with ThreadPoolExecutor(4) as workers:
         assert sum(workers.map(one_worker, range(4))) == 8
     assert Notification.objects.filter(user=lena).count() == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_alert_that_climbs_while_its_case_is_worked_on_waits_instead_of_holding_it_up(
+    alice: User, lena: User, complaint: Complaint
+) -> None:
+    """The verb of the case writes the record first and settles the alert then; the climb must not come between."""
+    with transaction.atomic():
+        raised([alice], [lena], complaint=complaint)
+
+    def one_worker() -> int:
+        try:
+            return alerts.climb(now=NOW + timedelta(minutes=6))
+        finally:
+            connection.close()
+
+    def waiting() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            return bool(cursor.fetchone()[0])
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            record(actor=actor(alice), chain=f"complaint:{complaint.pk}", kind="looked_at", data={})
+            climbing = pool.submit(one_worker)
+            while not waiting() and not climbing.done():
+                sleep(0.01)
+            assert alerts.settle(complaint_id=complaint.pk, by=actor(alice)) == 1
+        assert climbing.result(timeout=20) == 0
+    assert told() == ["Alice"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 
 from amends.accounts.public import Actor, User
-from amends.audit.public import record
+from amends.audit.public import hold, record
 from amends.core import clock
 from amends.core.errors import NotFound
 from amends.core.ids import sign, signature_is_valid
@@ -54,6 +54,7 @@ def raise_alert(
         with translation.override(language):
             titles[language] = title()[:300]
     now = clock.now()
+    _hold(complaint_id)
     try:
         with transaction.atomic():
             alert = Alert.objects.create(
@@ -102,6 +103,12 @@ def _webhooks() -> list[str]:
     except OutsideFileError as error:
         log.error("alerts_file_unusable", reason=str(error))  # noqa: TRY400  # the sentence says it all
         return []
+
+
+def _hold(complaint_id: int | None) -> None:
+    """Verbs of a case write its record and settle its alerts; who begins with the alert must not meet them half-way."""
+    if complaint_id is not None:
+        hold(f"complaint:{complaint_id}")
 
 
 def _system() -> Actor:
@@ -164,6 +171,7 @@ def climb(*, now: datetime | None = None) -> int:
     climbed = 0
     for alert in due[:BATCH]:
         with transaction.atomic():
+            _hold(alert.complaint_id)
             step = next_step(
                 levels=alert.levels, level=alert.level, rounds=alert.rounds, minutes=alert.minutes, now=moment
             )
@@ -194,6 +202,7 @@ def answer(*, actor: Actor, alert_id: int, how: str = "button") -> bool:
 def _answer(alert: Alert, actor: Actor, how: str) -> bool:
     now = clock.now()
     with transaction.atomic():
+        _hold(alert.complaint_id)
         won = Alert.objects.filter(pk=alert.pk, answered_at=None).update(
             answered_at=now, answered_by_id=actor.user_id, answered_how=how, climbs_at=None
         )
@@ -225,7 +234,7 @@ def settle(*, complaint_id: int, kinds: frozenset[str] | None = None, key: str =
         waiting = waiting.filter(key=key)
     if kinds is not None:
         waiting = waiting.filter(kind__in=kinds)
-    return sum(_answer(alert, by, "by itself") for alert in waiting)
+    return sum(_answer(alert, by, "by itself") for alert in waiting.order_by("id"))
 
 
 def link_token(notification: Notification) -> str:

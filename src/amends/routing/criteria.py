@@ -138,7 +138,10 @@ def sweep_clocks(*, now: datetime | None = None) -> int:
     moment, fired = now or clock.now(), 0
     for complaint_id in sorted(_crossed(moment, criteria_in_force())):
         with transaction.atomic():
-            fired += len(consider(complaint_id=complaint_id))
+            # Whoever works on the case has it locked: it is looked at the next time, and nobody waits for each other.
+            free = Complaint.objects.select_for_update(skip_locked=True, no_key=True)
+            if free.filter(pk=complaint_id).values_list("pk").first():
+                fired += len(consider(complaint_id=complaint_id))
     return fired
 
 
