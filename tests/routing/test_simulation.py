@@ -14,12 +14,11 @@ from hypothesis import strategies as some
 from tests.people import House, actor, new_complaint
 from tests.people import person as member
 
-from amends.accounts.public import SYSTEM, Role, User
+from amends.accounts.public import SYSTEM, Role, User, on_shift
 from amends.cases.public import Complaint
 from amends.core.errors import BadInput, NotAllowed
 from amends.routing.assigning import Person, Waiting
 from amends.routing.desk import set_worker
-from amends.routing.hours import on_shift
 from amends.routing.replay import replay
 from amends.routing.ruleset import BUILT_IN, read_rule_set
 from amends.routing.simulation import Arrival, Clerk, simulate

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from statistics import median, quantiles
 from zoneinfo import ZoneInfo
 
+from amends.accounts.public import Hours, next_change, on_shift
 from amends.routing.assigning import Person, Waiting, can_do, give
-from amends.routing.hours import Hours, next_change, on_shift
 
 WINDOW = 100
 """So many of a team's longest waiting cases are weighed at each moment."""
