@@ -1,11 +1,13 @@
-"""How late a clock's end is noticed, with 100,000 running clocks and a real worker; and how fast a backlog is taken up.
+"""How late a clock's end is noticed, with 100,000 running clocks and real workers; and how fast a backlog is taken up.
 
-    python -m bench.clocks [--clocks 100000] [--due 3000] [--seconds 60]
+    python -m bench.clocks [--clocks 100000] [--due 3000] [--seconds 60] [--workers 2]
 
-Lateness: `due` clocks come due evenly over `seconds`, each at its own moment, while a worker runs as in production; the
-figure is the time from a clock's end to the moment at which its breach was noticed and alarmed. Backlog: as many clocks that
-came due while no worker ran are taken up by one sweep after the other in this process. The raw baseline marks the same
-number of rows one by one with UPDATE … RETURNING over psycopg, each committed, and does nothing else.
+Lateness: `due` clocks come due evenly over `seconds`, each at its own moment, while workers run as in production. `noticed`
+is the time from a clock's end to the moment at which its breach was noted, `told` the time to the moment at which it was
+in the record and its alerts and escalations were decided. Midnight: as many clocks end in the same second, as deadlines in
+days do. Backlog: as many that came due while no worker ran are taken up by one sweep after the other in this process. The
+raw baseline marks the same number of rows one by one with UPDATE … RETURNING over psycopg, each committed, and does nothing
+else. `told_twice` counts clocks with more than one breach in the record, `untold` those without any; both have to be 0.
 """
 
 from __future__ import annotations
@@ -38,6 +40,14 @@ SET_DUE = """
 """
 
 
+NOTICED = "SELECT extract(epoch FROM breached_at - due_at)::float8 FROM clocks_clock WHERE id = ANY(%s)"
+TOLD = """
+    SELECT extract(epoch FROM min(r.at) - min(c.due_at))::float8, count(*) FROM clocks_clock c JOIN audit_record r
+        ON r.kind = 'clock_breached' AND r.chain = 'complaint:' || c.complaint_id AND (r.data->>'clock')::bigint = c.id
+    WHERE c.id = ANY(%s) GROUP BY c.id
+"""
+
+
 def fill(one: System, clocks: int) -> None:
     """An organisation with open complaints that have so many running clocks together."""
     from amends.accounts.public import set_up_organisation
@@ -62,31 +72,42 @@ def set_due(connection: psycopg.Connection[Any], *, count: int, begins: datetime
     return [row[0] for row in connection.execute(SET_DUE, values).fetchall()]
 
 
-def lateness(one: System, connection: psycopg.Connection[Any], count: int, seconds: float) -> dict[str, float]:
-    """Seconds from the end of each clock to its breach being noticed, with a real worker."""
-    worker = one.start("worker")
-    time.sleep(5)  # it is there and idle
+def lateness(
+    one: System, connection: psycopg.Connection[Any], count: int, seconds: float, workers: int
+) -> dict[str, Any]:
+    """Seconds from the end of each clock to its breach being noted, and told, with real workers."""
+    running = [one.start("worker") for _ in range(workers)]
+    time.sleep(5)  # they are there and idle
     ids = set_due(connection, count=count, begins=datetime.now(tz=UTC) + timedelta(seconds=3), seconds=seconds)  # noqa: TID251
-    limit = time.monotonic() + seconds + 120
+    limit = time.monotonic() + seconds + 240
     while time.monotonic() < limit:
         time.sleep(1)
         left = connection.execute(
-            "SELECT count(*) FROM clocks_clock WHERE id = ANY(%s) AND breached_at IS NULL", (ids,)
+            "SELECT count(*) FROM clocks_clock WHERE id = ANY(%s) AND (breached_at IS NULL OR to_announce)", (ids,)
         ).fetchone()
         if left == (0,):
             break
-    rows = connection.execute(
-        "SELECT extract(epoch FROM breached_at - due_at)::float8 FROM clocks_clock WHERE id = ANY(%s)", (ids,)
-    ).fetchall()
-    late = [row[0] for row in rows if row[0] is not None]
-    worker.terminate()
-    worker.wait(30)
-    if len(late) != count:
-        raise RuntimeError(f"Only {len(late)} of {count} clocks were noticed.")
+    for worker in running:
+        worker.terminate()
+    for worker in running:
+        worker.wait(30)
+    noticed = [row[0] for row in connection.execute(NOTICED, (ids,)).fetchall() if row[0] is not None]
+    told = connection.execute(TOLD, (ids,)).fetchall()
+    if len(noticed) != count:
+        raise RuntimeError(f"Only {len(noticed)} of {count} clocks were noticed.")
     return {
-        "p50_seconds": round(quantile(late, 0.5), 2),
-        "p99_seconds": round(quantile(late, 0.99), 2),
-        "worst_seconds": round(max(late), 2),
+        "noticed": _spread(noticed),
+        "told": _spread([row[0] for row in told]),
+        "untold": count - len(told),
+        "told_twice": sum(row[1] > 1 for row in told),
+    }
+
+
+def _spread(seconds: list[float]) -> dict[str, float]:
+    return {
+        "p50_seconds": round(quantile(seconds, 0.5), 2),
+        "p99_seconds": round(quantile(seconds, 0.99), 2),
+        "worst_seconds": round(max(seconds), 2),
     }
 
 
@@ -122,6 +143,7 @@ def main() -> None:
     parser.add_argument("--clocks", type=int, default=100_000)
     parser.add_argument("--due", type=int, default=3000)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     with system() as one:
         from amends.core.postgres import running
@@ -135,7 +157,8 @@ def main() -> None:
                 connection.execute(COPY, (PER_COMPLAINT,))
                 connection.execute("VACUUM ANALYZE")
                 counted = connection.execute("SELECT count(*) FROM clocks_clock WHERE alarm_at IS NOT NULL").fetchone()
-                late = lateness(one, connection, arguments.due, arguments.seconds)
+                late = lateness(one, connection, arguments.due, arguments.seconds, arguments.workers)
+                midnight = lateness(one, connection, arguments.due, 0.5, arguments.workers)
                 taken_up = backlog(connection, arguments.due)
             plain = raw(url, arguments.due)
             from amends.cli.environment import close_connections
@@ -147,7 +170,9 @@ def main() -> None:
             "running_clocks": counted[0] if counted else 0,
             "due": arguments.due,
             "over_seconds": arguments.seconds,
+            "workers": arguments.workers,
             "lateness": late,
+            "midnight": midnight,
             "backlog_per_second": round(taken_up),
             "raw_per_second": round(plain),
             "ratio_backlog_to_raw": round(taken_up / plain, 2),

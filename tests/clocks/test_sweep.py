@@ -7,16 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from tests.people import House, new_complaint
 
 from amends.accounts.public import SYSTEM
 from amends.audit.public import records_of
-from amends.cases.public import Complaint, move
+from amends.cases.public import Complaint, access_complaint, move
 from amends.clocks import jobs
 from amends.clocks.events import ClockBreached, ClockWarned
 from amends.clocks.models import Clock
-from amends.clocks.public import State, Swept, sweep
+from amends.clocks.public import State, Swept, stop, sweep
+from amends.clocks.services import sweeping
 from amends.core import clock, events
 
 RECEIVED = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -127,7 +128,8 @@ def test_one_reaction_that_fails_does_not_hold_up_the_others(
     moment = RECEIVED + timedelta(days=30)
     assert sweep(now=moment) == Swept(breached=1, failed=1)
     assert heard.kinds() == [("ClockBreached", "final_response")]
-    assert Clock.objects.get(kind="acknowledge").breached_at is None
+    failed = Clock.objects.get(kind="acknowledge")
+    assert (failed.breached_at, failed.to_announce) == (moment, True)  # noted, and still to be told
     assert "clock_not_swept" in caplog.text
     heard.fails_for = None
     assert sweep(now=moment) == Swept(breached=1)
@@ -175,3 +177,83 @@ def test_many_sweeps_at_the_same_time_say_everything_once(house: House, heard: H
     assert sum(one.failed for one in swept) == 0
     assert heard.kinds() == [("ClockBreached", "acknowledge")] * 12
     assert len({event.clock_id for event in heard.said}) == 12
+
+
+def noted_but_not_told(house: House, monkeypatch: pytest.MonkeyPatch) -> Complaint:
+    """A complaint whose acknowledgement ran out while the worker died between noting it and telling anybody."""
+    complaint = received(house)
+    with monkeypatch.context() as dying:
+        dying.setattr(sweeping, "_tell_breach", lambda _pk, _complaint: False)
+        assert sweep(now=RECEIVED + timedelta(minutes=6)) == Swept()
+    assert Clock.objects.get(kind="acknowledge").to_announce
+    return complaint
+
+
+def breaches_recorded(complaint: Complaint) -> int:
+    return [row.kind for row in records_of(f"complaint:{complaint.pk}")].count("clock_breached")
+
+
+def test_what_a_worker_noted_before_it_died_is_told_once_by_the_next(
+    house: House, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaint = noted_but_not_told(house, monkeypatch)
+    assert heard.kinds() == []
+    assert sweep(now=RECEIVED + timedelta(minutes=7)) == Swept(breached=1)
+    assert sweep(now=RECEIVED + timedelta(minutes=8)) == Swept()
+    assert heard.kinds() == [("ClockBreached", "acknowledge")]
+    assert breaches_recorded(complaint) == 1
+    assert Clock.objects.get(kind="acknowledge").breached_at == RECEIVED + timedelta(minutes=6)
+
+
+def test_what_was_done_too_late_after_it_was_noted_is_told_as_over(
+    house: House, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaint = noted_but_not_told(house, monkeypatch)
+    with clock.frozen_at(RECEIVED + timedelta(minutes=7)):
+        move(actor=SYSTEM, complaint_id=complaint.pk, action="withdraw", reason="It was another shop.")
+        assert sweep() == Swept(breached=1)
+        assert sweep() == Swept()
+    assert [getattr(event, "over", None) for event in heard.said] == [True]
+    assert breaches_recorded(complaint) == 1
+
+
+def test_what_turns_out_to_have_been_done_in_time_is_told_to_nobody(
+    house: House, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaint = noted_but_not_told(house, monkeypatch)
+    with clock.frozen_at(RECEIVED + timedelta(minutes=7)):
+        stop(actor=SYSTEM, complaint_id=complaint.pk, event="acknowledged", at=RECEIVED + timedelta(minutes=1))
+        assert sweep() == Swept()
+    assert heard.kinds() == []
+    assert breaches_recorded(complaint) == 0
+    one = Clock.objects.get(kind="acknowledge")
+    assert (one.breached_at, one.to_announce) == (None, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_case_that_somebody_holds_delays_no_other(house: House, heard: Heard) -> None:
+    held, other = received(house), received(house, text="Another matter altogether.")
+    moment = RECEIVED + timedelta(minutes=6)
+
+    def one_worker() -> Swept:
+        try:
+            return sweep(now=moment)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        access_complaint(SYSTEM, held.pk, lock=True)
+        assert pool.submit(one_worker).result(timeout=20) == Swept(breached=1)
+    assert [event.complaint_id for event in heard.said] == [other.pk]
+    assert sweep(now=moment + timedelta(seconds=2)) == Swept(breached=1)
+    assert {event.complaint_id for event in heard.said} == {held.pk, other.pk}
+
+
+def test_all_ends_are_noted_even_when_there_is_no_time_to_tell_of_them(house: House, heard: Heard) -> None:
+    for number in range(3):
+        received(house, text=f"Complaint number {number} about the same speaker.")
+    swept = sweep(now=RECEIVED + timedelta(minutes=6), seconds=0)
+    assert (swept, swept.more) == (Swept(), True)
+    assert Clock.objects.filter(kind="acknowledge", breached_at=RECEIVED + timedelta(minutes=6)).count() == 3
+    assert heard.kinds() == []
+    assert sweep(now=RECEIVED + timedelta(minutes=6)) == Swept(breached=3)

@@ -10,7 +10,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from amends.clocks import services
 
-BATCH = 1000
+SECONDS = 1.5
+"""How long one sweep tells of what it noted before it makes room for the next."""
 
 
 @app.periodic(cron="* * * * * */2")
@@ -22,14 +23,14 @@ def sweep(timestamp: int) -> str:
         RuntimeError: some clocks could not be swept; they are tried again with the next sweep.
     """
     del timestamp
-    swept = services.sweep(limit=BATCH)
+    swept = services.sweep(seconds=SECONDS)
     said = f"{swept.warned} warned, {swept.breached} breached, {swept.lapsed} lapsed"
-    if swept.failed:
-        raise RuntimeError(f"{swept.failed} clocks could not be swept ({said}); see the log for each.")
-    if swept.seen == BATCH:
-        # After a standstill the next batch does not wait for its second.
+    if swept.more:
+        # After a standstill or at midnight what is left does not wait for its second.
         with suppress(AlreadyEnqueued), transaction.atomic():
             sweep.configure().defer(timestamp=0)
+    if swept.failed:
+        raise RuntimeError(f"{swept.failed} clocks could not be swept ({said}); see the log for each.")
     return said
 
 

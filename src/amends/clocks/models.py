@@ -42,6 +42,9 @@ class Clock(models.Model):
     alarm_at = models.DateTimeField(null=True)
     warned_at = models.DateTimeField(null=True, help_text="when the last warning was given")
     breached_at = models.DateTimeField(null=True, help_text="when it was noticed that the time was over")
+    to_announce = models.BooleanField(
+        default=False, db_default=False, help_text="it ran out, and that still has to be told"
+    )
     stopped_at = models.DateTimeField(null=True)
     stopped_by = models.CharField(max_length=40, blank=True, help_text="the event that stopped it")
     told_due_at = models.DateTimeField(null=True, help_text="the date the customer knows, once they were told one")
@@ -71,6 +74,7 @@ class Clock(models.Model):
         ]
         indexes = [
             models.Index(fields=["alarm_at", "id"], name="clock_alarm", condition=Q(alarm_at__isnull=False)),
+            models.Index(fields=["due_at", "id"], name="clock_to_announce", condition=Q(to_announce=True)),
         ]
 
     def state(self, now: datetime) -> State:
