@@ -28,7 +28,7 @@ from amends.intake.channels.email.incoming.imap import (
 from amends.intake.channels.email.incoming.locks import ReadingLocks
 from amends.intake.channels.email.incoming.mailboxes import add_mailbox, change_mailbox, try_out
 from amends.intake.channels.email.incoming.oauth import Tokens
-from amends.intake.channels.email.incoming.pull import Pulled, begin, pull
+from amends.intake.channels.email.incoming.pull import ASKED_AT_ONCE, FETCHED_AT_ONCE, Pulled, begin, pull
 from amends.intake.channels.email.incoming.reader import Reader, Readers, pause_after
 from amends.intake.channels.email.models import Mailbox, MailState, PulledMail, PulledState, RawMail
 from amends.intake.channels.email.tally import mail_health
@@ -127,6 +127,15 @@ def test_after_an_outage_of_days_everything_is_fetched_whatever_its_date(box: Ma
             assert client.append("INBOX", r"(\Seen)", date, raw)[0] == "OK"
     with clock.frozen_at(clock.now() + timedelta(days=9)):
         assert read(box).kept == 3
+
+
+def test_a_backlog_larger_than_any_portion_is_fetched_whole_in_one_session(box: Mailbox, dovecot: Dovecot):
+    dovecot.deliver(mail(0))
+    read(box)
+    dovecot.deliver(*(mail(number) for number in range(1, ASKED_AT_ONCE + FETCHED_AT_ONCE + 2)))
+    assert read(box).kept == ASKED_AT_ONCE + FETCHED_AT_ONCE + 1
+    assert read(box, everything=True) == Pulled()
+    assert RawMail.objects.values("sha256").distinct().count() == ASKED_AT_ONCE + FETCHED_AT_ONCE + 2
 
 
 def test_an_outage_of_the_server_is_overcome(box: Mailbox, dovecot: Dovecot):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 from tests.intake.email.conftest import crlf
@@ -284,6 +286,66 @@ def test_an_answer_long_after_the_closing_is_a_new_case_linked_to_the_old_one(
     client.force_login(alice)
     for one, other in ((new, complaint), (complaint, new)):
         assert f"/cases/{other.reference}/" in client.get(f"/cases/{one.reference}/").content.decode()
+
+
+def test_a_second_answer_to_a_case_closed_long_ago_joins_the_new_case_and_makes_no_third_one(
+    house: House, complaint: Complaint
+):
+    closed(complaint)
+    token = reply_address(complaint.public_id, MAILBOX)
+    with clock.frozen_at(clock.now() + timedelta(days=15)):
+        first = arrive(mail(to=token, text="It is broken again."))
+        second = arrive(mail(to=token, text="And it smells of smoke.", number=2))
+        assert (second.outcome, second.complaint_id) == (MailOutcome.REPLY, first.complaint_id)
+        assert Complaint.objects.count() == 2
+        # Somebody of the old case who does not belong to the new one gets a case of their own.
+        admit(actor=SYSTEM, complaint_id=complaint.pk, address="otto@example.org", as_representative=False)
+        other = arrive(mail(sender="otto@example.org", to=token, text="Mine broke as well.", number=3))
+        assert (other.outcome, other.complaint_id in (complaint.pk, first.complaint_id)) == (
+            MailOutcome.COMPLAINT,
+            False,
+        )
+
+
+def test_an_answer_that_comes_through_the_mailbox_of_another_unit_joins_its_case(house: House, complaint: Complaint):
+    house.berlin.inbound_address = "berlin@amends.localhost"
+    house.berlin.save(update_fields=["inbound_address"])
+    ours = sent_to_customer(complaint)
+    row = arrive(
+        mail(to="berlin@amends.localhost", extra=f"In-Reply-To: <{ours.message_id}>\n"), to="berlin@amends.localhost"
+    )
+    assert (row.outcome, row.complaint_id) == (MailOutcome.REPLY, complaint.pk)
+    complaint.refresh_from_db()
+    assert complaint.unit_id == house.london.pk
+    assert Complaint.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copies_of_one_mail_that_several_workers_read_at_once_are_one_complaint(house: House):
+    numbers = [
+        mail_services.store(raw=mail(), envelope_from="maya@example.org", envelope_to=[MAILBOX]) for _copy in range(6)
+    ]
+    start, failures = threading.Barrier(len(numbers)), []
+
+    def work(number: int) -> None:
+        start.wait()
+        try:
+            mail_services.process(raw_mail_id=number)
+        except Exception as error:  # noqa: BLE001  # whatever it was, the test says it
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in numbers]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert failures == []
+    assert Complaint.objects.count() == 1
+    outcomes = sorted(RawMail.objects.values_list("outcome", flat=True))
+    assert outcomes == ["complaint"] + ["duplicate"] * 5
+    assert Message.objects.filter(direction="in").count() == 1
 
 
 def test_a_resolved_case_opens_again_however_late(house: House, complaint: Complaint):

@@ -17,10 +17,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 from django.conf import settings
 from django.test import Client
-from tests.people import House
+from tests.people import House, new_complaint
 
 from amends.accounts.public import SYSTEM, User, create_token
-from amends.cases.public import Complaint
+from amends.cases.public import Complaint, claim_for_sending, queue_message
 from amends.core import clock
 from amends.core.errors import BadInput
 from amends.intake.channels.survey import outbox
@@ -253,6 +253,28 @@ def test_who_says_stop_while_another_list_waits_gets_nothing_of_it(survey: Surve
         assert outbox.send_due() == 0
     assert SurveyRecipient.objects.get(survey=other).state == "cancelled"
     assert len(relay.mails) == 1
+
+
+def test_an_invitation_waits_when_the_address_has_had_enough_automatic_mail_of_any_kind(
+    survey: Survey, house: House, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "AMENDS_MAIL_BUDGET", "recipient 1/1d")
+    with clock.frozen_at(MONDAY):
+        add(survey, NewRecipient("maya@example.org"), NewRecipient("jan@example.org"))
+        complaint = new_complaint(house.london)
+        assert complaint.customer.email == "maya@example.org"
+        letter = queue_message(
+            actor=SYSTEM, complaint_id=complaint.pk, kind="message", subject="s", text="A notice.", automatic=True
+        )
+        assert letter is not None
+        assert claim_for_sending(message_id=letter.pk) is not None
+        assert outbox.send_due() == 1
+        held = SurveyRecipient.objects.get(email=complaint.customer.email)
+        assert (held.state, held.attempts, held.not_before) == ("queued", 0, MONDAY + timedelta(days=1))
+        assert "budget" in held.state_reason
+    with clock.frozen_at(MONDAY + timedelta(days=1, seconds=1)):
+        assert outbox.send_due() == 1
+    assert [mail["To"] for mail in relay.mails] == ["jan@example.org", complaint.customer.email]
 
 
 @pytest.mark.parametrize(

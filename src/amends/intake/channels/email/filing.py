@@ -22,7 +22,6 @@ from amends.cases.public import (
     NewFile,
     Person,
     alert,
-    answer_to,
     known_addresses,
     link_cases,
     note_by_mail,
@@ -40,6 +39,7 @@ from amends.intake.channels.email.models import MailOutcome, RawMail
 from amends.intake.channels.email.outbox import NO_ANSWER
 from amends.intake.channels.email.reply_text import reply_text
 from amends.intake.channels.email.thanks import only_thanks
+from amends.intake.following import place_of_answer
 
 STRAYED_PER_HOUR = 5
 """Answers to a case from a foreign address within an hour: more than this is a loop between two programs."""
@@ -126,10 +126,10 @@ def file_as_message(row: RawMail, mail: ParsedMail, fingerprint: str) -> Filed:
 
 def file_in_case(row: RawMail, mail: ParsedMail, case: Complaint, fingerprint: str) -> Filed:
     """File it as the customer's word in this case; long after the closing, as a case of its own that goes on from it."""
-    answer = answer_to(case)
+    sender = sender_of(mail, row.envelope_from)
+    case, answer = place_of_answer(case, address=normalise_email(sender.address))
     if answer is AnswerTo.FOLLOWS:
         return _follow_up(row, mail, fingerprint, case)
-    sender = sender_of(mail, row.envelope_from)
     text = new_text(mail, case)
     people = (case.customer.name, case.owner.name if case.owner else "", case.unit.name)
     message = receive_message(

@@ -21,6 +21,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from amends.accounts.public import unit_settings
+from amends.cases.public import take_from_budget
 from amends.core import clock
 from amends.core.ids import sign
 from amends.intake.channels.email.composing import OutgoingMail, UnusableAddressError, compose, wire_address
@@ -64,6 +65,10 @@ def _deliver(recipient_id: int) -> bool:
         if recipients.has_stopped(recipient.email):  # on this very list, or on another one since the list was made
             _settle(recipient, RecipientState.CANCELLED, recipients.ASKED_TO_STOP)
             return False
+        held = take_from_budget(recipient=recipient.email, complaint_id=None, automatic=True)
+        if held is not None:
+            _put_back(recipient, held.until)
+            return False
         sender = unit_settings(recipient.survey.unit_id).sender_email or settings.AMENDS_MAILBOX
         try:
             hand_over(composed(recipient), sender, wire_address(recipient.email))
@@ -81,6 +86,16 @@ def _deliver(recipient_id: int) -> bool:
 
 def _settle(recipient: SurveyRecipient, state: RecipientState, reason: str) -> None:
     SurveyRecipient.objects.filter(pk=recipient.pk).update(state=state, state_reason=reason[:300])
+
+
+def _put_back(recipient: SurveyRecipient, until: datetime) -> None:
+    """This address has had enough automatic mail for now, whatever kind it was: the question can wait."""
+    SurveyRecipient.objects.filter(pk=recipient.pk).update(
+        state=RecipientState.QUEUED,
+        attempts=F("attempts") - 1,
+        not_before=until,
+        state_reason="The send budget of this address is used up for now.",
+    )
 
 
 def _again(recipient: SurveyRecipient, reason: str) -> None:
