@@ -31,7 +31,7 @@ BARE_ATTRIBUTION = re.compile(
 BRACKETED = re.compile(r"[<(]\s?[^\s<>()]{1,100}@[^\s<>()]{1,100}\s?[>)]")
 NUMBERS = re.compile(r"(?:\d{1,4}\D{1,24}){3}\d")
 # The same without the colon, which only counts above quoted lines: "2013/10/2 Name <a@b.example>"
-DATED_ADDRESS = re.compile(r"^(?=.{0,80}\d{4}).{6,250}<[^\s<>]{1,100}@[^\s<>]{1,100}>$")
+DATED_ADDRESS = re.compile(r"^(?=.{0,80}\d{4}).{6,250}<\s?[^\s<>]{1,100}@[^\s<>]{1,100}>$")
 # Somebody's words and the attribution on one line: "Yes. On Wed, 4 Apr 2012 at 3:59 PM, a@b.example wrote:"
 SAME_LINE = re.compile(
     r"(?<=\S)\s{0,3}-{0,4}\s{0,3}\b(?=On\s(?:[A-Z][a-z]{2,8},?\s|\d{1,2}[./ ])[^\n]{6,200}\bwrote:\s{0,3}$)"

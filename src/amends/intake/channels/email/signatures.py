@@ -35,8 +35,9 @@ FULL_NAME = re.compile(
 )
 # An address or a page that is the whole line, or a number that fills it but for what kind of number it is.
 REACHABLE = re.compile(
-    r"^[^@]{0,20}\S@\S+\.\S+$|^.{0,12}(?:https?://|www\.)\S+$|^[^\d+(]{0,20}[+(]?\d[\d\s()./-]{6,20}\d$"
+    r"^[^@]{0,20}\S@\S+\.\S+$|^.{0,25}(?:https?://|www\.)\S+$|^[^\d+(]{0,20}[+(]?\d[\d\s()./+-]{6,40}\d$"
 )
+DECORATION = re.compile(r"[*_<>|\s]+")
 PRODUCT = (
     r"iphone|ipad|ipod|android|samsung|galaxy|outlook|huawei|xiaomi|redmi|mobil|handy|smartphone|tablet|phone|blackberry|"
     r"nokia|htc|pixel|mail\b|windows|thunderbird|laptop|device|gerät|téléphone|telefoon|telefon|móvil|cell|aol\b|yahoo|"
@@ -63,6 +64,14 @@ CLOSING = re.compile(
     rf"^[\s*_]{{0,4}}{words.any_of('closing')}[\s,.!*_…-]{{0,6}}(?P<name>[^,.!?]{{0,40}})$", re.IGNORECASE
 )
 DISCLAIMER = re.compile(rf"^[\s*_(\[>-]{{0,6}}{words.any_of('disclaimer')}", re.IGNORECASE)
+# "This message" opens a customer's paragraph too; a notice has one of these words as well.
+LONGEST_NOTICE = 2000
+LEGAL = re.compile(
+    r"confiden|vertraulich|vertrouwelijk|riservat|privileg|recipient|addressee|intended|destinat|empfänger|adressat|ontvanger|geadresseerde|"
+    r"mottagar|modtager|odbior|adresat|получател|vir(?:us|en)|avast|scanned|unsubscribe|subscribed|abmelden|receiving this|in error|irrtüm|"
+    r"par erreur|por error|per errore|environment|umwelt|ausgedruckt|disclaimer|legal|registered|privacy|gdpr|d\.\s?lgs",
+    re.IGNORECASE,
+)
 
 # "CAUTION: This email originated from outside of the organization. Do not click links…", as gateways write it above
 # incoming mail: a warning word, and a word each for "outside", for what is warned of, and for a mail.
@@ -154,7 +163,8 @@ def _disclaimer(lines: list[str]) -> int:
     """The first of the last lines that opens a legal note or a scanner's footer after an empty line or a rule."""
     for index in range(max(1, _last_written(lines, LAST_LINES)), len(lines)):
         above = lines[index - 1]
-        if (not above.strip() or RULE.match(above)) and DISCLAIMER.match(lines[index][:LONGEST_LINE]):
+        opens = (not above.strip() or RULE.match(above)) and DISCLAIMER.match(lines[index][:LONGEST_LINE])
+        if opens and LEGAL.search(" ".join(lines[index : index + 8])[:LONGEST_NOTICE]):
             return index
     return len(lines)
 
@@ -184,8 +194,14 @@ def _visiting_card(lines: list[str]) -> int:
         if lines[index - 1].strip() or not lines[index].strip() or _line_above(lines, index).rstrip().endswith(":"):
             continue
         card = [line.strip() for line in lines[index:] if line.strip()]
-        reachable = sum(REACHABLE.search(line[:LONGEST_LINE]) is not None for line in card[1:])
-        if reachable >= 2 and FULL_NAME.match(card[0]) and all(_on_a_card(line) for line in card[1:]):
+        reachable = sum(
+            REACHABLE.search(DECORATION.sub(" ", line[:LONGEST_LINE]).strip()) is not None for line in card[1:]
+        )
+        if (
+            reachable >= 2
+            and FULL_NAME.match(card[0].split("|")[0].strip())
+            and all(_on_a_card(line) for line in card[1:])
+        ):
             return index
     return len(lines)
 
@@ -210,12 +226,19 @@ def without_last_lines(lines: list[str]) -> list[str]:
     while last > 1:
         line = lines[last - 1]
         above = first_written < last - 1
-        named = DASH_NAME.match(line) and not LIST_ITEM.match(_line_above(lines, last - 1))
+        named = DASH_NAME.match(line) and not _item_of_a_list(lines, last - 1)
         if not line.strip() or RULE.match(line) or (above and (is_device_note(line) or named)):
             last -= 1
             continue
         break
     return lines[:last]
+
+
+def _item_of_a_list(lines: list[str], index: int) -> bool:
+    """Whether "- Petra" goes on a list; "-Petra" below an empty line does not."""
+    if not LIST_ITEM.match(_line_above(lines, index)):
+        return False
+    return LIST_ITEM.match(lines[index]) is not None or bool(lines[index - 1].strip())
 
 
 def _line_above(lines: list[str], index: int) -> str:
