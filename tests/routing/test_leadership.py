@@ -10,7 +10,16 @@ from django.test import Client
 from tests.people import House, actor, new_complaint, person
 
 from amends.accounts.public import SYSTEM, Role, User
-from amends.cases.public import Complaint, Message, Person, add_point, assign, hide_from, record_assessment
+from amends.cases.public import (
+    Complaint,
+    Message,
+    Person,
+    add_point,
+    assign,
+    hide_from,
+    portal_token,
+    record_assessment,
+)
 from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from amends.notifications.models import StandIn
@@ -211,6 +220,7 @@ def test_the_panel_and_the_api_show_the_letter(
     panel = client.get(f"/cases/{complaint.reference}/panels/leadership/").content.decode()
     assert "Sign and send it" in panel
     assert "I answer for London shop" in panel
+    assert portal_token(complaint.public_id) not in panel
     assert "approved by Dora Example" in client.post(f"{where}send/", headers=hx).content.decode()
     bearer = {"Authorization": f"Bearer {token}"}
     said = client.get(f"/api/v1/complaints/{complaint.reference}", headers=bearer).json()["leadership_letter"]

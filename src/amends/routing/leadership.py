@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -82,8 +83,14 @@ def propose_letter(*, complaint_id: int, why: str, key: str, actor: Actor = SYST
     return made
 
 
-def draft(complaint: Complaint, *, leader: User, own_words: str, delegate: User | None = None) -> Rendered:
-    """The whole letter in the customer's language, as it would go out now."""
+def draft(
+    complaint: Complaint, *, leader: User, own_words: str, delegate: User | None = None, to_read: bool = False
+) -> Rendered:
+    """The whole letter in the customer's language, as it would go out now.
+
+    Args:
+        to_read: leave out the secret of the customer's page; whoever has it could answer in the customer's name.
+    """
     language = letter_language(complaint)
     context = letter_context(complaint, language=language, author=leader)
     texts = [one.text for one in messages_of(complaint) if one.direction == "in"]
@@ -97,6 +104,7 @@ def draft(complaint: Complaint, *, leader: User, own_words: str, delegate: User 
             "own_words": own_words,
             "about_only": context["about"] if not context["points"] else "",
             "delegate": delegate.name if delegate else "",
+            **({"portal_url": f"{settings.AMENDS_PUBLIC_URL}/p/…/"} if to_read else {}),
         },
     )
 

@@ -27,7 +27,9 @@ def leadership_context(actor: Actor, complaint: Complaint) -> Mapping[str, Any]:
     if waits and letter is not None and letter.leader is not None:
         delegate = decides and actor.user_id != letter.leader_id
         by = leadership.user_of(actor) if delegate else None
-        preview = leadership.draft(complaint, leader=letter.leader, own_words=letter.own_words, delegate=by).text
+        preview = leadership.draft(
+            complaint, leader=letter.leader, own_words=letter.own_words, delegate=by, to_read=True
+        ).text
     return {
         "letter": letter,
         "preview": preview,
