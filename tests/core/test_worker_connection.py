@@ -85,3 +85,31 @@ def test_a_connection_that_died_does_not_fail_the_next_job() -> None:
         assert with_fresh_connection(lambda: waiting(990_003), None, None) == 0
 
     inside_a_worker(work)
+
+
+def test_a_worker_lets_the_database_plan_once_what_it_asks_again_and_again() -> None:
+    from django.db import connections
+
+    from amends.core.worker_connection import prepare_statements
+
+    options = connections.settings["default"]["OPTIONS"]
+    before = dict(options)
+    connection.close()
+    try:
+        prepare_statements()
+
+        def work() -> None:
+            for number in range(5):
+                assert waiting(990_100 + number) == 0
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%procrastinate_jobs%'"
+                )
+                (prepared,) = cursor.fetchone() or (0,)
+            assert prepared == 1
+
+        inside_a_worker(work)
+    finally:
+        connection.close()
+        options.clear()
+        options.update(before)

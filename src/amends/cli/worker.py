@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 
 from amends.cli import environment
@@ -26,6 +27,7 @@ def main(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("AMENDS_PROCESS", "worker")
     queues = [queue.strip() for queue in arguments.queues.split(",")] if arguments.queues else None
     with environment.django_ready():
+        environment.close_connections()  # those that looked for missing migrations
         _work(queues, arguments.concurrency)
     return 0
 
@@ -35,8 +37,10 @@ def _work(queues: list[str] | None, concurrency: int) -> None:
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
     from amends.core.jobs import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS
-    from amends.core.worker_connection import WorkerConnector, with_fresh_connection
+    from amends.core.worker_connection import WorkerConnector, prepare_statements, with_fresh_connection
 
+    prepare_statements()
+    gc.freeze()  # what is loaded now stays: the collector need not look at it again and again
     connector = app.connector
     assert isinstance(connector, DjangoConnector)
     with app.replace_connector(WorkerConnector(connector)) as working:

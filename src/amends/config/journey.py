@@ -66,17 +66,18 @@ def _published(node: ast.AST) -> str | None:
 
 
 def deferred(handler: Callable[..., Any]) -> list[str]:
-    """The jobs that a handler defers itself, by the names in its source."""
+    """The jobs that a handler asks for itself, by the names in its source."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(handler)))
-    return sorted(
-        {
-            ast.unparse(node.func.value).split("(")[0]
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("defer", "configure")
-        }
-    )
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = {
+        ast.unparse(node.func.value).split("(")[0]
+        for node in calls
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("defer", "configure")
+    }
+    at_once = {
+        ast.unparse(node.args[0]) for node in calls if isinstance(node.func, ast.Name) and node.func.id == "go_on"
+    }
+    return sorted(named | at_once)
 
 
 def _first_line(thing: object) -> str:

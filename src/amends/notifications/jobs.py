@@ -14,7 +14,12 @@ from amends.core import clock
 from amends.notifications import alerts, sending
 
 
-@app.task(queue="urgent", name="notifications.deliver", retry=RetryStrategy(max_attempts=5, exponential_wait=3))
+@app.task(
+    queue="urgent",
+    name="notifications.deliver",
+    priority=60,  # an alarm does not wait behind letters
+    retry=RetryStrategy(max_attempts=5, exponential_wait=3),
+)
 def deliver(delivery_id: int) -> str:
     """Send one delivery; when it has to be tried again, the next attempt is a job of its own."""
     again_at = sending.deliver(delivery_id=delivery_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from amends.cases.events import ComplaintRegistered, MessageReceived
 from amends.core.events import on
+from amends.core.onward import go_on
 from amends.triage import jobs
 
 
@@ -11,7 +12,7 @@ from amends.triage import jobs
 def assess_new_complaint(event: ComplaintRegistered) -> None:
     """A new complaint is assessed at once. Imported ones come in thousands: the periodic catch-up takes them."""
     if not event.imported:
-        jobs.assess.defer(complaint_id=event.complaint_id)
+        go_on(jobs.assess, complaint_id=event.complaint_id)
 
 
 @on(MessageReceived)

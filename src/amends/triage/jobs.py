@@ -10,7 +10,12 @@ from amends.core.errors import NotFound
 from amends.triage import deciding, services
 
 
-@app.task(queue="urgent", name="triage.assess", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
+@app.task(
+    queue="urgent",
+    name="triage.assess",
+    priority=100,  # people look at a page and wait for it: the alert of an unhappy answer comes out of this job
+    retry=RetryStrategy(max_attempts=8, exponential_wait=3),
+)
 def assess(complaint_id: int) -> str:
     """Assess one complaint; running twice is running once."""
     try:

@@ -11,10 +11,16 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import JobDeferrer
 
 from amends.cases.public import forget_old_entries
+from amends.core.onward import go_on, in_a_worker
 from amends.intake.channels.email import alarm, outbox, services
 
 
-@app.task(queue="urgent", name="intake.process_mail", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
+@app.task(
+    queue="urgent",
+    name="intake.process_mail",
+    priority=-10,  # a flood of mail holds up nothing else: no clock, no alarm, no letter that a colleague writes
+    retry=RetryStrategy(max_attempts=8, exponential_wait=3),
+)
 def process_mail(raw_mail_id: int) -> str:
     """File one kept mail."""
     return services.process(raw_mail_id=raw_mail_id)
@@ -31,6 +37,9 @@ def deliver_message(message_id: int) -> str:
 
 def send_later(message_id: int, at: datetime | None) -> None:
     """Defer the sending of a message, once however often it is asked for; a job that waits for later comes forward."""
+    if at is None and in_a_worker():
+        go_on(deliver_message, message_id=message_id)
+        return
     lock = f"deliver:{message_id}"
     _once(deliver_message.configure(schedule_at=at, queueing_lock=lock), message_id=message_id)
     with connection.cursor() as cursor:
