@@ -225,3 +225,49 @@ def test_the_second_stage_of_a_landlord_counts_from_its_own_acknowledgement(hous
     assert dues(complaint) == {"stage2_ack": date(2026, 3, 30)}
     send(complaint, "message", datetime(2026, 3, 25, 9, tzinfo=UTC))
     assert dues(complaint) == {"stage2_response": date(2026, 4, 24)}
+
+
+def told_the_answer(house: House, *packs: str) -> Complaint:
+    """A complaint whose customer knows the date of the answer."""
+    use_packs(house.london, *packs)
+    complaint = at_london(house)
+    send(complaint, "acknowledgement", RECEIVED + timedelta(minutes=1))
+    return complaint
+
+
+def count_by(house: House, complaint: Complaint, *packs: str) -> None:
+    use_packs(house.london, *packs)
+    with clock.frozen_at(NEXT_DAY):
+        services.recompute(actor=SYSTEM, complaint_id=complaint.pk)
+
+
+def test_other_rules_do_not_move_a_told_date_silently(house: House, lena: User) -> None:
+    complaint = told_the_answer(house, "house")
+    count_by(house, complaint, "ca-fcac")
+    assert dues(complaint) == {"final_response": date(2026, 4, 27)}
+    (letter,) = letters(complaint, "date_changed")
+    assert "by Monday 9 March 2026" in letter.text
+    assert "27 April 2026" in letter.text
+    assert Notification.objects.filter(kind="told_date_moved", user=lena).count() == 1
+    running = Clock.objects.get(complaint=complaint, stopped_at=None)
+    assert running.told_due_at == running.due_at
+
+
+def test_other_rules_with_an_earlier_date_write_nothing_and_remember_what_was_told(house: House) -> None:
+    complaint = told_the_answer(house, "uk-fca-disp")
+    told = Clock.objects.get(complaint=complaint, kind="final_response").told_due_at
+    count_by(house, complaint, "house")
+    assert letters(complaint, "date_changed") == []
+    assert Clock.objects.get(complaint=complaint, kind="final_response", stopped_at=None).told_due_at == told
+    count_by(house, complaint, "house", "uk-fca-disp")
+    assert letters(complaint, "date_changed") == []  # the house's earlier date is still the one that holds
+
+
+def test_stating_that_a_complaint_is_mixed_tells_the_customer_both_dates(house: House, alice: User) -> None:
+    complaint = told_the_answer(house, "uk-fca-payment")
+    for _ in range(2):
+        state(alice, complaint, "mixed_complaint", True)
+    assert dues(complaint) == {"final_response/payment": date(2026, 3, 23), "final_response/other": date(2026, 4, 27)}
+    (letter,) = letters(complaint, "clock_split")
+    assert "Monday 27 April 2026" in letter.text
+    assert letters(complaint, "date_changed") == []

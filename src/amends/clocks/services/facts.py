@@ -24,6 +24,8 @@ from amends.core.text import clean, clean_line
 from amends.notifications.public import tell
 
 REASON_LIMIT = 2000
+SPLIT_LETTER = "clock_split"
+"""The letter about the parts of a mixed complaint, which Amends writes itself."""
 
 
 def packs_of(complaint: Complaint) -> list[RulePack]:
@@ -58,7 +60,9 @@ def state_fact(*, actor: Actor, complaint_id: int, name: str, value: object, rea
         )
         # Where the regime wants a letter with reasons, a person writes it.
         recompute(actor=actor, complaint_id=complaint.pk, by_letter=rule.letter is None)
-        if stated is not None and rule.letter:
+        if stated is not None and rule.letter == SPLIT_LETTER:
+            tell_of_split(actor=SYSTEM, complaint=complaint)
+        elif stated is not None and rule.letter:
             _ask_for_letter(complaint, rule.letter, stated)
         announce_change(complaint)
     return stated
@@ -97,9 +101,7 @@ def _checked(rule: FactRule, value: object) -> object:
 
 
 def _ask_for_letter(complaint: Complaint, letter: str, fact: Fact) -> None:
-    """Whoever has the case hears that the regime now asks for a letter; one that Amends writes itself needs nobody."""
-    if letter == "clock_split":
-        return
+    """Whoever has the case hears that the regime now asks for a letter."""
     tell(
         users=responsible_ids(complaint),
         kind="letter_owed",

@@ -23,7 +23,7 @@ from amends.clocks.public_holidays import UnknownPlaceError
 from amends.clocks.rulepack import RulePack
 from amends.clocks.rulewords import RECEIVED, Missed
 from amends.clocks.selectors import closed_days
-from amends.clocks.services.telling import tell_of_moved
+from amends.clocks.services.telling import take_over_told, tell_of_moved
 from amends.clocks.states import next_alarm
 from amends.clocks.zones import UnknownZoneError
 from amends.core import clock
@@ -245,15 +245,21 @@ def recompute(*, actor: Actor, complaint_id: int, by_letter: bool = True) -> int
         unread = uncertain_keys(unit_settings(complaint.unit_id).rule_packs)
         known = Clock.objects.select_for_update().filter(complaint=complaint, event=RECEIVED).exclude(pack__in=unread)
         kinds: list[str] = []
+        given_up: list[Clock] = []
         for one in known.order_by("id"):
             now_wanted = wanted.pop((one.pack, one.kind, one.part), None)
             if one.stopped_at is None and _adjust(one, now_wanted):
                 kinds.append(one.kind)
-                tell_of_moved(actor=actor, clock_id=one.pk, by_letter=by_letter)
+                if now_wanted is None and one.told_due_at is not None:
+                    given_up.append(one)
+                else:
+                    tell_of_moved(actor=actor, clock_id=one.pk, by_letter=by_letter)
         # A clock whose time was over before anybody knew that it applies does not start: it could only be broken.
         late = [one for one in wanted.values() if one.due_at > clock.now() and one.pack not in unread]
         Clock.objects.bulk_create(late, ignore_conflicts=True)
         kinds += [one.kind for one in late]
+        for one in given_up:
+            take_over_told(actor=actor, given_up=one, by_letter=by_letter)
         if kinds:
             record(
                 actor=actor, chain=f"complaint:{complaint.pk}", kind="clocks_recomputed", data={"kinds": sorted(kinds)}

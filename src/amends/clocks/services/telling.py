@@ -81,6 +81,23 @@ def tell_of_moved(*, actor: Actor, clock_id: int, by_letter: bool) -> bool:
     return True
 
 
+def take_over_told(*, actor: Actor, given_up: Clock, by_letter: bool) -> bool:
+    """A date the customer knows belongs to a clock that no longer applies: the one in its place inherits it.
+
+    So another choice of rules never moves it silently either. Where a mixed complaint was split, the letter about its
+    parts says what holds now. Whether another clock took it over.
+    """
+    running = [one for one in _told_of(given_up.complaint_id) if (one.kind == given_up.kind) and not one.part]
+    if not running:
+        return False
+    after = next((one for one in running if one.told_due_at is None), None)
+    if after is None:
+        return False  # the customer knows the date of every clock there is
+    Clock.objects.filter(pk=after.pk).update(told_due_at=given_up.told_due_at)
+    tell_of_moved(actor=actor, clock_id=after.pk, by_letter=by_letter)
+    return True
+
+
 def _write_moved(complaint: Complaint, one: Clock, purpose: str) -> bool:
     if not recipient_address(complaint):
         return False
