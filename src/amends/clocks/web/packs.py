@@ -20,6 +20,10 @@ from amends.clocks.web.calculator import CalculatorForm
 from amends.core.errors import NotFound
 
 
+DEFAULT = "house"
+"""What counts where neither a unit nor one above it names any rules."""
+
+
 @require_GET
 @permission_required(Permission.CASE_VIEW)
 def packs(request: HttpRequest) -> HttpResponse:
@@ -53,6 +57,7 @@ def pack(request: HttpRequest, key: str) -> HttpResponse:
     context = pack_context(found) | {
         "form": form,
         "units": units_with(actor, key),
+        "default": key == DEFAULT,
         "versions": versions_running(actor, key),
         "others": [(one.key, said(one.title)) for one in known.packs.values()],
         "problems": known.problems,
