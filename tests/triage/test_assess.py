@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from amends.triage.assess import assess
+from amends.triage.assess import assess, mood
 
 
 def because(text: str, field: str) -> str:
@@ -192,3 +192,17 @@ def test_an_assessment_is_json() -> None:
     ]  # fmt: skip
     assert told["points"] == [{"words": "The lamp is broken", "aspect": "goods_quality"}]
     assert told["desired_outcome"] == "I want my money back"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am furious: the heating failed again and nobody calls back.",
+        "Die Lieferung kam zu spät, ich bin sehr enttäuscht.",
+        "Thank you, everything is wonderful!",
+        "",
+        "?",
+    ],
+)
+def test_the_mood_alone_is_the_sentiment_of_the_whole_assessment(text: str) -> None:
+    assert mood(text) == assess(text).sentiment

@@ -10,6 +10,7 @@ from amends.accounts.models import Membership, Team, TeamMember, Unit, User
 from amends.accounts.permissions import ROLE_PERMISSIONS, Permission
 from amends.core.errors import BadInput
 from amends.core.text import clean_line
+from amends.core.together import read_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,10 @@ def unit_settings(unit_id: int) -> UnitSettings:
     The country and its subdivision are inherited together, so that a German shop below a British company does not
     get a Scottish holiday.
     """
+    return read_once(("unit_settings", unit_id), lambda: _settings_of(unit_id))
+
+
+def _settings_of(unit_id: int) -> UnitSettings:
     chain = list(Unit.objects.raw(_CHAIN, [unit_id]))
     if not chain:
         raise Unit.DoesNotExist(f"There is no unit {unit_id}.")

@@ -13,7 +13,7 @@ from amends.cases.events import (
     PhaseChanged,
     ReceiptCorrected,
 )
-from amends.cases.public import OPEN_PHASES, Action, Complaint, Phase
+from amends.cases.public import OPEN_PHASES, Action, Complaint, Phase, access_complaint
 from amends.clocks import letter_regimes as _letter_regimes  # noqa: F401  # registers what letters say of regimes
 from amends.clocks import services
 from amends.clocks.configured import configured_packs
@@ -55,8 +55,7 @@ def reckon_again(event: ComplaintAssessed) -> None:
 
 def _facts_asked(complaint_id: int) -> frozenset[str]:
     """The facts on which the rule packs of the complaint's unit depend."""
-    unit_id = Complaint.objects.values_list("unit_id", flat=True).get(pk=complaint_id)
-    packs = configured_packs(unit_settings(unit_id).rule_packs)
+    packs = configured_packs(unit_settings(access_complaint(SYSTEM, complaint_id).unit_id).rule_packs)
     return frozenset(name for pack in packs for name in pack.facts_used)
 
 

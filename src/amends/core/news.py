@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from amends.core.together import gather
+
 CHANNEL = "amends_news"
 MARK = re.compile(r"(\d{1,18}) ((?:\d{1,18}(?:,\d{1,18}){0,999})?)", re.ASCII)
 
@@ -18,8 +20,20 @@ def announce(topic: str, **values: Any) -> None:
     No personal data goes in here: whoever listens reads the database with their own rights.
     """
     payload = json.dumps({"topic": topic, **values}, separators=(",", ":"))
+    gathered: dict[str, None] | None = gather(CHANNEL, dict, _tell)
+    if gathered is None:
+        _tell({payload: None})
+    else:
+        gathered[payload] = None  # said once, however often it is true
+
+
+def _tell(payloads: dict[str, None]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('amends_news'), pg_notify(%s, %s)", [CHANNEL, payload])
+        cursor.execute(
+            "SELECT nextval('amends_news'), pg_notify(%s, one.payload)"
+            " FROM unnest(%s::text[]) WITH ORDINALITY AS one (payload, place) ORDER BY one.place",
+            [CHANNEL, list(payloads)],
+        )
 
 
 def mark() -> str:

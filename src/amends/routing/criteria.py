@@ -13,7 +13,16 @@ from django.utils.translation import gettext as _
 
 from amends.accounts.public import SYSTEM, Actor, Permission
 from amends.audit.public import record
-from amends.cases.public import OPEN_PHASES, Complaint, Direction, ListedCase, Message, messages_of, visible_complaints
+from amends.cases.public import (
+    OPEN_PHASES,
+    Complaint,
+    Direction,
+    ListedCase,
+    Message,
+    access_complaint,
+    messages_of,
+    visible_complaints,
+)
 from amends.clocks.public import Clock, clocks_of
 from amends.core import clock
 from amends.core.errors import AmendsError
@@ -23,7 +32,7 @@ from amends.routing.criteria_rules import Criteria, Criterion, Facts
 from amends.routing.facts import value_at_stake
 from amends.routing.models import FiredCriterion
 from amends.routing.troubleshooting import tries_in_vain
-from amends.triage.public import assess
+from amends.triage.public import mood
 from amends.voice.public import speaks_of_a_death
 
 MOODS_READ = 5
@@ -58,7 +67,7 @@ def facts_of(complaint: Complaint, *, now: datetime, past: bool = False) -> Fact
     texts = (complaint.text, *(one.text for one in heard))
     return Facts(
         clock_percent=_percent(complaint, now, past=past),
-        moods=tuple(assess(one.text).sentiment for one in heard[-MOODS_READ:] if one.text),
+        moods=tuple(mood(one.text) for one in heard[-MOODS_READ:] if one.text),
         contacts=_contacts(messages),
         days_since_last=None if last is None else (complaint.received_at - last).days,
         value=value_at_stake(complaint),
@@ -120,7 +129,7 @@ def consider(*, complaint_id: int) -> list[FiredCriterion]:
 
     A case of the past, and one that has ended, is left alone.
     """
-    complaint = Complaint.objects.select_related("unit", "team", "product").get(pk=complaint_id)
+    complaint = access_complaint(SYSTEM, complaint_id)
     if complaint.phase not in OPEN_PHASES or complaint.waiting_for_us_since is None:
         return []
     now, criteria = clock.now(), criteria_in_force()

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from amends.accounts.public import SYSTEM
 from amends.cases.events import ComplaintAssessed, MessageFailed, MessageReceived
-from amends.cases.public import OPEN_PHASES, Complaint
+from amends.cases.public import OPEN_PHASES, access_complaint
 from amends.clocks.events import ClockBreached, ClockWarned
 from amends.clocks.public import clock_words
 from amends.core.events import on
@@ -24,7 +24,7 @@ def route_and_alert(event: ComplaintAssessed) -> None:
     """
     if event.corrected:
         return
-    complaint = Complaint.objects.only("phase", "waiting_for_us_since").get(pk=event.complaint_id)
+    complaint = access_complaint(SYSTEM, event.complaint_id)
     if complaint.phase in OPEN_PHASES:
         services.route(complaint_id=event.complaint_id)
     if complaint.waiting_for_us_since is not None:

@@ -15,6 +15,7 @@ from amends.core import clock
 from amends.core.errors import BadInput, Conflict, NotFound
 from amends.core.events import publish
 from amends.core.text import clean
+from amends.core.together import together
 from amends.notifications.public import Alert, raise_alert, tell
 from amends.routing.alert_rules import CaseFacts, choose_rule, read_rules
 from amends.routing.climbing import minutes_to_accept
@@ -32,7 +33,7 @@ from amends.voice.public import letter_context, letter_language, render
 
 def route(*, complaint_id: int) -> int | None:
     """Put a case that has no team into the queue of the right one; the team's id, or None when there is no team at all."""
-    with transaction.atomic():
+    with together():
         complaint = access_complaint(SYSTEM, complaint_id, lock=True)
         if complaint.team_id is not None:
             return complaint.team_id
@@ -42,15 +43,19 @@ def route(*, complaint_id: int) -> int | None:
             return None
         tier = complaint.tier if routed.rule == 0 else None
         set_team(actor=SYSTEM, complaint_id=complaint.pk, team_id=routed.team_id, tier=tier)
-        RoutedCase.objects.update_or_create(
+        row = RoutedCase(
             complaint=complaint,
-            defaults={
-                "team_id": routed.team_id,
-                "version": version,
-                "rule": routed.rule,
-                "skill": routed.skill,
-                "at": clock.now(),
-            },
+            team_id=routed.team_id,
+            version=version,
+            rule=routed.rule,
+            skill=routed.skill,
+            at=clock.now(),
+        )
+        RoutedCase.objects.bulk_create(
+            [row],
+            update_conflicts=True,
+            unique_fields=["complaint"],
+            update_fields=["team", "version", "rule", "skill", "at"],
         )
         record(
             actor=SYSTEM,
@@ -72,7 +77,7 @@ def alert_of_new_case(*, complaint_id: int) -> int:
 
     How many people this call told at once.
     """
-    complaint = Complaint.objects.select_related("unit", "team").get(pk=complaint_id)
+    complaint = access_complaint(SYSTEM, complaint_id)
     title = lambda: (  # noqa: E731  # said in the language of each reader
         _("new complaint, severity %(severity)s, %(unit)s")
         % {"severity": complaint.severity, "unit": complaint.unit.name}

@@ -44,6 +44,14 @@ RULES_VERSION = 2
 """Counted up with every change of rules or data that can change a judgement: it is kept with each stored assessment."""
 
 
+def mood(text: str) -> float:
+    """How a message feels, from -1 to 1: what `assess` says of its sentiment, without the rest."""
+    message = Text(text, channel="email", subject="", language_hint="")
+    spoken = language.judge(message)
+    value: float = sentiment.judge(Evidence(message, spoken.value), {"language": spoken}).value
+    return value
+
+
 def assess(text: str, *, channel: str = "email", subject: str = "", language_hint: str = "") -> Assessment:
     """Return what the rules say about one message, each field with its reasons.
 

@@ -58,7 +58,11 @@ def sort_by_model(*, actor: Actor, complaint: Complaint, said: Assessment) -> La
         "received_at": complaint.received_at,
         "decided_at": clock.now(),
     }
-    row, _ = Lane.objects.update_or_create(complaint=complaint, defaults=values)
+    row = known or Lane(complaint=complaint)
+    for name, value in values.items():
+        setattr(row, name, value)
+    # The case is locked: nobody else writes its lane meanwhile.
+    row.save(force_insert=known is None, update_fields=None if known is None else list(values))
     if before != lane:
         _told(actor, complaint, before, lane, by_person=False)
     return row

@@ -1,6 +1,6 @@
 """What other domains may use of triage."""
 
-from amends.triage.assess import assess
+from amends.triage.assess import assess, mood
 from amends.triage.deciding import decide_lane, take_back_lane
 from amends.triage.lanes import LaneName
 from amends.triage.models import CORRECTABLE, Correction, Lane, LaneDecision, StoredAssessment
@@ -29,6 +29,7 @@ __all__ = [
     "decide_lane",
     "dissatisfaction",
     "lane_name",
+    "mood",
     "stored_assessment",
     "take_back_lane",
 ]

@@ -13,6 +13,7 @@ from django.db import transaction
 from amends.accounts.public import SYSTEM, Actor, Permission
 from amends.cases.public import Complaint, access_complaint, record_assessment
 from amends.core import clock
+from amends.core.together import piece_of_work
 from amends.triage.assess import RULES_VERSION, assess
 from amends.triage.corrections import checked
 from amends.triage.deciding import follow_correction, sort_by_model
@@ -48,7 +49,7 @@ def assess_complaint(*, actor: Actor, complaint_id: int) -> StoredAssessment:
     """
     if actor.kind in ("user", "token"):
         actor.require(Permission.CASE_WORK)
-    with transaction.atomic():
+    with piece_of_work():
         complaint = access_complaint(actor, complaint_id, lock=True)
         digest = _digest(complaint)
         known = StoredAssessment.objects.filter(complaint=complaint).first()
@@ -83,15 +84,19 @@ def _values(said: Assessment) -> dict[str, Any]:
 def _store(complaint: Complaint, said: Assessment, digest: str) -> StoredAssessment:
     told = said.as_json()
     reasons = told.pop("reasons")
-    stored, _ = StoredAssessment.objects.update_or_create(
+    stored = StoredAssessment(
         complaint=complaint,
-        defaults={
-            "rules_version": RULES_VERSION,
-            "digest": digest,
-            "values": told,
-            "reasons": reasons,
-            "assessed_at": clock.now(),
-        },
+        rules_version=RULES_VERSION,
+        digest=digest,
+        values=told,
+        reasons=reasons,
+        assessed_at=clock.now(),
+    )
+    StoredAssessment.objects.bulk_create(
+        [stored],
+        update_conflicts=True,
+        unique_fields=["complaint"],
+        update_fields=["rules_version", "digest", "values", "reasons", "assessed_at"],
     )
     return stored
 

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from amends.accounts.public import SYSTEM, Unit, actor_for_user
+from amends.accounts.public import SYSTEM, Unit, actor_for_user, unit_settings
 from amends.cases.public import (
     Complaint,
     Direction,
@@ -25,6 +25,7 @@ from amends.cases.public import (
     responsible_ids,
 )
 from amends.core import clock
+from amends.core.together import piece_of_work
 from amends.notifications.public import Alert, notify, raise_alert, settle
 from amends.triage.public import LaneName, assess_complaint, lane_name
 from amends.voice.choosing import LetterFacts, choose_letter
@@ -62,7 +63,7 @@ def acknowledge(*, complaint_id: int) -> Acknowledge:
     Nothing automatic leaves before it is known whether somebody was hurt: a case that was not assessed yet is assessed
     here, and one that cannot be assessed is for a person.
     """
-    with transaction.atomic():
+    with piece_of_work():
         waiting = access_complaint(SYSTEM, complaint_id, lock=True)
         understood = waiting.assessed_at is not None or _assess_now(complaint_id)
         complaint = access_complaint(SYSTEM, complaint_id)
@@ -224,7 +225,7 @@ def _free_purpose(complaint: Complaint) -> str:
 
 
 def _letter_facts(complaint: Complaint, language: str) -> LetterFacts:
-    above = [int(part) for part in complaint.unit.path.strip("/").split("/") if part]
+    above = [int(part) for part in unit_settings(complaint.unit_id).path.strip("/").split("/") if part]
     keys = dict(Unit.objects.filter(pk__in=above).values_list("pk", "key"))
     units = tuple(keys[pk] for pk in above if pk in keys)
     return LetterFacts(

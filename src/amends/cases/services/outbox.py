@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.db.models import F, Subquery
 
 from amends.accounts.public import SYSTEM, Actor, Permission
@@ -30,6 +30,7 @@ from amends.core.errors import BadInput, Conflict, NotFound
 from amends.core.events import publish
 from amends.core.ids import sign
 from amends.core.text import clean, clean_line, digest
+from amends.core.together import piece_of_work, together
 
 SOFT_RETRIES = 2
 """How often a message that came back for now (a full mailbox) is sent again."""
@@ -71,7 +72,7 @@ def queue_message(
     text = clean(text).strip()
     if not text:
         raise BadInput("Write something before you send it.", field="text")
-    with transaction.atomic():
+    with together():
         complaint = access_complaint(actor, complaint_id, lock=True)
         to_address = recipient_address(complaint)
         if channel == "email" and not to_address:
@@ -106,16 +107,25 @@ def queue_message(
 
 
 def _write_once(message: Message) -> Message | None:
-    """Store an outgoing message with its Message-ID; None when one with this purpose is there already."""
-    try:
-        with transaction.atomic():
-            message.save(force_insert=True)
-    except IntegrityError as error:
-        if "message_purpose_once" not in str(error):
-            raise
+    """Store an outgoing message with its Message-ID; None when one with this purpose is there already.
+
+    The case is locked, so nobody else writes one meanwhile; the database would refuse a second one all the same.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT nextval(pg_get_serial_sequence('cases_message', 'id')), EXISTS (
+                SELECT 1 FROM cases_message WHERE complaint_id = %s AND purpose = %s AND NOT (purpose = '')
+            )
+            """,
+            [message.complaint_id, message.purpose],
+        )
+        number, there = cursor.fetchone()
+    if there:
         return None
-    message.message_id = f"{sign('message-id', str(message.pk))}.{message.pk}@{settings.AMENDS_MAIL_DOMAIN}"
-    message.save(update_fields=["message_id"])
+    message.pk = number
+    message.message_id = f"{sign('message-id', str(number))}.{number}@{settings.AMENDS_MAIL_DOMAIN}"
+    message.save(force_insert=True)
     return message
 
 
@@ -198,14 +208,14 @@ def _is_dead(message: Message) -> bool:
 def mark_sent(*, message_id: int, at: datetime | None = None) -> bool:
     """Note that a message was handed over; True when this call did. The first answer acknowledges the complaint."""
     at = at or clock.now()
-    with transaction.atomic():
+    with piece_of_work():
         won = Message.objects.filter(pk=message_id, state__in=[MessageState.SENDING, MessageState.QUEUED]).update(
             state=MessageState.SENT, sent_at=at, state_reason="", held_at=None
         )
         if not won:
             return False
         message = Message.objects.get(pk=message_id)
-        complaint = Complaint.objects.select_for_update(no_key=True).get(pk=message.complaint_id)
+        complaint = access_complaint(SYSTEM, message.complaint_id, lock=True)
         record(
             actor=SYSTEM,
             chain=f"complaint:{complaint.pk}",

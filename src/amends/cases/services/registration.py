@@ -11,7 +11,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from amends.accounts.public import Actor
@@ -34,6 +34,7 @@ from amends.core.errors import BadInput, Conflict
 from amends.core.events import publish
 from amends.core.text import clean, clean_line, normalise_email
 from amends.core.text import digest as text_digest
+from amends.core.together import piece_of_work, share
 
 LIMITS = {
     "name": 300,
@@ -124,7 +125,7 @@ def register(*, actor: Actor, new: NewComplaint) -> Registration:
     """
     new = as_checked(new)
     digest = digest_of(new)
-    with transaction.atomic():
+    with piece_of_work():
         known = _same_words(new, digest)
         new_id, twin = (None, None) if known else _claim_key(new, digest)
         if known or twin:
@@ -167,11 +168,12 @@ def give_reference(complaint: Complaint) -> None:
                 ON CONFLICT (year) DO UPDATE SET last = c.last + 1
                 RETURNING last
             )
-            UPDATE cases_complaint SET reference = 'AM-' || %s || '-' || lpad(counter.last::text, 6, '0')
+            UPDATE cases_complaint SET reference = 'AM-' || %s || '-' || lpad(counter.last::text, 6, '0'),
+                next_due_at = coalesce(%s, next_due_at), next_due_kind = coalesce(nullif(%s, ''), next_due_kind)
             FROM counter WHERE cases_complaint.id = %s
             RETURNING reference
             """,
-            [year, str(year), complaint.pk],
+            [year, str(year), complaint.next_due_at, complaint.next_due_kind, complaint.pk],
         )
         (complaint.reference,) = cursor.fetchone()
 
@@ -311,6 +313,7 @@ def _store(new: NewComplaint, moment: datetime, new_id: int | None) -> Complaint
         waiting_for_us_since=None if new.imported else received_at,
     )
     complaint.save(force_insert=True)
+    share(("complaint", complaint.pk), complaint)  # nobody else can see the row before the commit
     sender = new.representative or new.complainant
     message = Message.objects.create(
         complaint=complaint,
@@ -328,6 +331,7 @@ def _store(new: NewComplaint, moment: datetime, new_id: int | None) -> Complaint
         protection=new.protection[:20],
         source_mail=new.source_mail,
     )
+    share(("first_message", complaint.pk), message.pk)
     store_files(message, new.files)
     return complaint
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from amends.accounts.public import Actor, Permission, Team, TeamMember, User, actor_for_user
 from amends.audit.public import record
 from amends.cases import lifecycle
@@ -27,6 +25,7 @@ from amends.core import clock
 from amends.core.errors import BadInput, Refused
 from amends.core.events import publish
 from amends.core.text import clean, clean_line
+from amends.core.together import known, together
 
 
 def move(
@@ -47,7 +46,7 @@ def move(
     reason = clean(reason).strip()
     if action not in Action.values:
         raise BadInput(f"There is no move {action!r}; choose from {', '.join(Action.values)}.", field="action")
-    with transaction.atomic():
+    with together():
         complaint = access_complaint(actor, complaint_id, lock=True)
         before, after = complaint.phase, lifecycle.next_phase(complaint.phase, action)
         if lifecycle.needs_reason(action) and not reason:
@@ -107,7 +106,7 @@ def assign(*, actor: Actor, complaint_id: int, owner_id: int | None) -> Complain
         BadInput: that person is not active or may not see the case.
     """
     actor.require(Permission.CASE_WORK if owner_id == actor.user_id else Permission.CASE_ASSIGN)
-    with transaction.atomic():
+    with together():
         complaint = access_complaint(actor, complaint_id, lock=True)
         before = complaint.owner_id
         if before == owner_id:
@@ -139,7 +138,7 @@ def _check_owner(complaint: Complaint, owner_id: int) -> None:
 
 def set_team(*, actor: Actor, complaint_id: int, team_id: int, tier: int | None = None) -> Complaint:
     """Put the case into a team's queue; `tier` is the team's unless given. An owner outside the team gives it back."""
-    with transaction.atomic():
+    with together():
         complaint = access_complaint(actor, complaint_id, lock=True)
         team = Team.objects.filter(pk=team_id).first()
         if team is None:
@@ -198,7 +197,7 @@ def record_assessment(
     unknown = set(values) - set(ASSESSED_FIELDS)
     if unknown:
         raise BadInput(f"Not part of an assessment: {', '.join(sorted(unknown))}.")
-    with transaction.atomic():
+    with together():
         complaint = access_complaint(actor, complaint_id, lock=True)
         values = {
             name: value for name, value in values.items() if name != "desired_outcome" or not complaint.desired_outcome
@@ -235,9 +234,10 @@ def record_assessment(
 
 
 def _create_points(complaint: Complaint, points: Sequence[tuple[str, str]], *, source: str) -> None:
-    last = (
-        Point.objects.filter(complaint=complaint).order_by("-position").values_list("position", flat=True).first() or 0
-    )
+    last = 0
+    if source != "detected":  # what is detected comes first, and only where nothing is
+        positions = Point.objects.filter(complaint=complaint).order_by("-position")
+        last = positions.values_list("position", flat=True).first() or 0
     Point.objects.bulk_create(
         Point(complaint=complaint, position=last + number, words=words, aspect=aspect, source=source)
         for number, (words, aspect) in enumerate(points, start=1)
@@ -253,7 +253,7 @@ def add_point(*, actor: Actor, complaint_id: int, words: str, aspect: str = "") 
     words = clean(words).strip()
     if not words:
         raise BadInput("Say what went wrong, in the customer's words.", field="words")
-    with transaction.atomic():
+    with together():
         complaint = access_complaint(actor, complaint_id, lock=True)
         source = "customer" if actor.kind == "customer" else "agent"
         _create_points(complaint, [(words, clean_line(aspect)[:40])], source=source)
@@ -266,7 +266,7 @@ def add_point(*, actor: Actor, complaint_id: int, words: str, aspect: str = "") 
 
 def confirm_points(*, actor: Actor, complaint_id: int, point_ids: Sequence[int] | None = None) -> int:
     """Confirm points as understood rightly (all that are left when `point_ids` is None); how many this call confirmed."""
-    with transaction.atomic():
+    with together():
         complaint = access_complaint(actor, complaint_id, lock=True)
         points = Point.objects.filter(complaint=complaint, confirmed_at=None, removed_at=None)
         if point_ids is not None:
@@ -284,7 +284,7 @@ def confirm_points(*, actor: Actor, complaint_id: int, point_ids: Sequence[int] 
 
 def remove_point(*, actor: Actor, complaint_id: int, point_id: int) -> bool:
     """Take a point off the list (it stays in the record); True when it was on it."""
-    with transaction.atomic():
+    with together():
         complaint = access_complaint(actor, complaint_id, lock=True)
         won = Point.objects.filter(pk=point_id, complaint=complaint, removed_at=None).update(removed_at=clock.now())
         if won:
@@ -296,6 +296,13 @@ def remove_point(*, actor: Actor, complaint_id: int, point_id: int) -> bool:
 
 def set_next_due(*, complaint_id: int, due_at: datetime | None, kind: str) -> None:
     """Note the earliest running clock for the queue; called by the clocks domain only."""
+    held = known(("complaint", complaint_id))
+    if held is not None:
+        if (held.next_due_at, held.next_due_kind) == (due_at, kind):
+            return
+        held.next_due_at, held.next_due_kind = due_at, kind
+        if not held.reference:
+            return  # it is just being registered: `give_reference` writes both
     Complaint.objects.filter(pk=complaint_id).update(next_due_at=due_at, next_due_kind=kind)
 
 

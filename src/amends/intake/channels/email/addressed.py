@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from amends.accounts.public import Unit, root_unit
 from amends.cases.public import Complaint, LinkKind, links_of
 from amends.core.text import normalise_email
+from amends.core.together import read_once
 
 MOST_UNITS = 5
 """A mail to more units than this becomes a case in the first ones: nobody fills a whole house with one mail."""
@@ -28,7 +29,11 @@ def units(addresses: Sequence[str], delivered_to: int | None = None) -> list[int
 
 def own_units(addresses: Sequence[str], delivered_to: int | None = None) -> list[int]:
     """Like `units`, but empty when no unit was addressed."""
-    wanted = [normalise_email(address) for address in addresses]
+    wanted = tuple(normalise_email(address) for address in addresses)
+    return list(read_once(("own_units", wanted, delivered_to), lambda: _own_units(wanted, delivered_to)))
+
+
+def _own_units(wanted: Sequence[str], delivered_to: int | None) -> list[int]:
     rows = (
         Unit.objects.annotate(own=Lower("sender_email"), door=Lower("inbound_address"))
         .filter((Q(own__in=wanted) & ~Q(own="")) | (Q(door__in=wanted) & ~Q(door="")) | Q(pk=delivered_to or 0))

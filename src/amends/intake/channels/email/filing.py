@@ -32,6 +32,7 @@ from amends.cases.public import (
 )
 from amends.core import clock
 from amends.core.text import clean_line, normalise_email, shorten
+from amends.core.together import known
 from amends.intake.channels.email import addressed, identity, reports, threads
 from amends.intake.channels.email.difference import marked
 from amends.intake.channels.email.model import Address, Attachment, MailKind, ParsedMail, Protection
@@ -341,7 +342,8 @@ def _new_complaint(
 
 
 def _first_message(complaint: Complaint) -> int | None:
-    return complaint.messages.order_by("pk").values_list("pk", flat=True).first()
+    first = complaint.messages.order_by("pk").values_list("pk", flat=True)
+    return known(("first_message", complaint.pk)) or first.first()
 
 
 def _is_our_own(address: str) -> bool:

@@ -19,9 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.core.mail import DNS_NAME
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Q
 
@@ -67,8 +69,9 @@ def deliver(*, message_id: int) -> datetime | None:
     with _alone(message_id) as alone:
         if not alone:
             return None
-        _rescue(message_id)
         message = claim_for_sending(message_id=message_id)
+        if message is None and _rescue(message_id):
+            message = claim_for_sending(message_id=message_id)
         if message is None:
             return _due_later(message_id)
         if (
@@ -120,9 +123,9 @@ def _alone(message_id: int) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 7302))", [key])
 
 
-def _rescue(message_id: int) -> None:
-    """We have the lock: whoever left the message in `sending` is dead."""
-    return_to_queue(
+def _rescue(message_id: int) -> bool:
+    """We have the lock: whoever left the message in `sending` is dead. Whether it was there."""
+    return return_to_queue(
         message_id=message_id, reason="The last attempt was interrupted; it is sent again.", not_before=clock.now()
     )
 
@@ -198,7 +201,9 @@ def hand_over(mail: EmailMessage, sender: str, recipient: str) -> None:
         raise TryLaterError("No relay is set: give AMENDS_RELAY_HOST the name of your mail server.")
     relay: smtplib.SMTP | None = None
     try:
-        relay = smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=settings.EMAIL_TIMEOUT)
+        relay = smtplib.SMTP(
+            settings.EMAIL_HOST, settings.EMAIL_PORT, local_hostname=_own_name(), timeout=settings.EMAIL_TIMEOUT
+        )
         if settings.EMAIL_USE_TLS:
             relay.starttls(context=ssl.create_default_context())
         if settings.EMAIL_HOST_USER:
@@ -211,6 +216,12 @@ def hand_over(mail: EmailMessage, sender: str, recipient: str) -> None:
     finally:
         if relay is not None:
             _part(relay)
+
+
+@lru_cache(maxsize=1)
+def _own_name() -> str:
+    """How this machine introduces itself: looked up once, not with the name server for every mail."""
+    return str(DNS_NAME.get_fqdn())
 
 
 def _part(relay: smtplib.SMTP) -> None:

@@ -17,6 +17,7 @@ from amends.cases.public import NewComplaint, NewFile, Person, register
 from amends.core import clock
 from amends.core.errors import AmendsError, BadInput, Conflict, NotFound
 from amends.core.text import clean, clean_line, normalise_email, shorten
+from amends.core.together import piece_of_work
 from amends.intake.channels.email import addressed, filing, identity
 from amends.intake.channels.email.filing import Filed, Quarantine
 from amends.intake.channels.email.model import ParsedMail
@@ -76,7 +77,7 @@ def process(*, raw_mail_id: int) -> str:
     if row is None or row.state != MailState.RECEIVED:
         return "" if row is None else row.state
     try:
-        _file_kept(row)
+        return _file_kept(row)
     except (OperationalError, InterfaceError):
         raise  # the database, not the mail: the job is tried again
     except AmendsError as refusal:
@@ -91,16 +92,16 @@ def process(*, raw_mail_id: int) -> str:
     return RawMail.objects.values_list("state", flat=True).get(pk=raw_mail_id)
 
 
-def _file_kept(row: RawMail) -> None:
-    """Parse outside, decide and write inside the transaction; copies of one mail wait for each other."""
+def _file_kept(row: RawMail) -> str:
+    """Parse outside, decide and write inside the transaction; copies of one mail wait for each other. The mail's state."""
     raw = bytes(row.data)
     mail = parse(raw)
     fingerprint = identity.fingerprint(raw, mail)
-    with transaction.atomic():
+    with piece_of_work():
         _one_at_a_time(fingerprint)
         locked = RawMail.objects.select_for_update().defer("data").get(pk=row.pk)
         if locked.state != MailState.RECEIVED:
-            return
+            return locked.state
         described = _described(mail, locked, fingerprint)
         first = (
             RawMail.objects.filter(fingerprint=fingerprint, state=MailState.STORED)
@@ -115,6 +116,7 @@ def _file_kept(row: RawMail) -> None:
         else:
             filed = filing.file_mail(locked, mail, fingerprint)
         _write(row.pk, filed, described)
+    return MailState.QUARANTINED if isinstance(filed, Quarantine) else MailState.STORED
 
 
 def _described(mail: ParsedMail, row: RawMail, fingerprint: str) -> dict[str, object]:
