@@ -2,10 +2,11 @@
 
     python -m bench.alert [--complaints 600] [--per-second 20] [--pages 200] [--browsers 4]
 
-Customers post their story to the survey's own page, as a browser would; two web processes and one worker do the rest. Some of
-the open pages are real Chromium pages, the others plain connections to the same event stream: a browser with 200 windows would
-measure the browser. Each latency runs from the last byte of the HTTP answer to the event in the page; one that is there before
-the answer counts as 0. The stream names no case, so the k-th alert that was raised is paired with the k-th event of a page.
+Customers post their story to the survey's own page, as a browser would; two web processes and the workers of `amends run`
+do the rest. Some of the open pages are real Chromium pages, the others plain connections to the same event stream: a browser
+with 200 windows would measure the browser. Each latency runs from the last byte of the HTTP answer to the event in the page;
+one that is there before the answer counts as 0. The stream names no case, so the k-th alert that was raised is paired with
+the k-th event of a page.
 The raw baseline, in the same run and under the same load: NOTIFY on one connection until another one has heard it.
 """
 
@@ -25,6 +26,7 @@ from urllib.parse import urlencode
 
 import psycopg
 
+from amends.cli import environment
 from bench.intake import _set_up, _start_web
 from bench.relay import CountingRelay
 from bench.system import System, prepare_django, print_figures, quantile, system
@@ -254,7 +256,8 @@ def measure(one: System, url: str, arguments: argparse.Namespace) -> dict[str, A
     cookie = _session()
     addresses = unhappy_answers(arguments.complaints)
     _start_web(one)
-    one.start("worker")
+    for _number in range(environment.read({}).worker_processes):
+        one.start("worker")
     one.wait_for_page()
     streams = Streams(one.port, cookie, arguments.pages - arguments.browsers)
     streams.start()

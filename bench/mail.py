@@ -1,6 +1,6 @@
 """Mails per second into registered complaints, and how long a customer waits for the first answer, as JSON.
 
-    python -m bench.mail [--mails 1000] [--rate 50] [--seconds 60] [--workers 1]
+    python -m bench.mail [--mails 1000] [--rate 50] [--seconds 60] [--workers 2]
 
 A whole system runs as `amends run` starts it: web processes, worker and mail listener on an embedded PostgreSQL with fsync.
 First as many mails as possible are given to the SMTP listener and counted until each is a registered complaint. Then mails
@@ -23,6 +23,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from amends.cli import environment
 from bench.intake import rows_of_last
 from bench.relay import CountingRelay
 from bench.system import System, prepare_django, print_figures, quantile, system
@@ -252,7 +253,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=environment.read({}).worker_processes)
     print_figures(measure(parser.parse_args()))
 
 
