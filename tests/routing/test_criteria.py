@@ -82,6 +82,7 @@ def test_each_criterion_holds_when_it_should(facts: Facts, expected: list[str]) 
     [
         ("percent = 90", "percent = 40", r"line \d+: rule\.\d+\.percent: "),
         ('on = "contacts"', 'on = "phases"', r"criteria\.toml, line \d+: rule\.4\.on: "),
+        ('version = "', 'version = "much too long for the record ', r"criteria\.toml, line \d+: version: "),
         ("times = 3", "", "third_contact.* takes times, not nothing"),
         ('key = "again"', 'key = "hurt"', "'hurt' stands twice"),
         ('words = "manager"', 'words = "boss"', "no list of words 'boss'"),

@@ -158,7 +158,7 @@ def _then(action: str) -> str:
 class Criteria(Strict):
     """The whole file."""
 
-    version: str
+    version: Annotated[str, Field(min_length=1, max_length=20)]
     valid_from: date
     source: str
     handoff_minutes: Annotated[tuple[Annotated[int, Field(ge=1, le=10_080)], ...], Field(min_length=4, max_length=4)]
