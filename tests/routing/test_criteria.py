@@ -34,6 +34,7 @@ from amends.core.errors import NotAllowed
 from amends.handling.public import note_try
 from amends.notifications.alerts import climb
 from amends.notifications.public import Alert, unread
+from amends.routing import criteria
 from amends.routing.configured import criteria_in_force, criteria_problem
 from amends.routing.criteria import consider, facts_of, fired_lately, sweep_clocks, try_on_past
 from amends.routing.criteria_rules import BUILT_IN, CriteriaError, Facts, read_criteria
@@ -238,6 +239,28 @@ def test_a_case_that_somebody_works_on_is_looked_at_the_next_time(house: House, 
     assert [one.complaint for one in FiredCriterion.objects.all()] == [other]
     assert one_worker() == 1
     assert FiredCriterion.objects.count() == 2
+
+
+def test_a_case_that_cannot_be_considered_keeps_no_other_down(
+    house: House, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.AMENDS_ESCALATION_CRITERIA = own_rules(
+        tmp_path, 'key = "time"\non = "clock"\npercent = 75\naction = "propose"'
+    )
+    with clock.frozen_at(NOON):
+        broken, other = new_complaint(house.london), new_complaint(house.london, text="Another matter altogether.")
+        Clock.objects.update(started_at=NOON, due_at=NOON + timedelta(hours=1), alarm_at=None)
+    whole = criteria.facts_of
+
+    def facts(complaint: Complaint, **more: Any) -> Facts:
+        if complaint == broken:
+            raise ValueError("its facts cannot be read")
+        return whole(complaint, **more)
+
+    monkeypatch.setattr(criteria, "facts_of", facts)
+    with clock.frozen_at(NOON + timedelta(minutes=50)), pytest.raises(RuntimeError, match="1 cases"):
+        sweep_clocks()
+    assert [one.complaint for one in FiredCriterion.objects.all()] == [other]
 
 
 def test_a_deadline_that_was_kept_or_belongs_to_nobody_is_no_reason(

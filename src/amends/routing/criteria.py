@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 from django.db.models import Count, DateTimeField, Exists, ExpressionWrapper, F, OuterRef
 from django.utils.translation import gettext as _
@@ -35,6 +36,7 @@ from amends.routing.troubleshooting import tries_in_vain
 from amends.triage.public import mood
 from amends.voice.public import speaks_of_a_death
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 MOODS_READ = 5
 REACH_ATTRIBUTES = ("reach", "followers", "audience")
 LOOKS_BACK = timedelta(days=1)
@@ -143,15 +145,29 @@ def sweep_clocks(*, now: datetime | None = None) -> int:
     """Look at the cases of which a deadline has just passed a percentage of the rules; how many rules fired.
 
     Safe with any number at once, and after a time without workers: it looks back a day.
+
+    Raises:
+        RuntimeError: some cases failed, after all others were looked at; the log has each.
     """
-    moment, fired = now or clock.now(), 0
+    moment, fired, failed = now or clock.now(), 0, 0
     for complaint_id in sorted(_crossed(moment, criteria_in_force())):
-        with transaction.atomic():
-            # Whoever works on the case has it locked: it is looked at the next time, and nobody waits for each other.
-            free = Complaint.objects.select_for_update(skip_locked=True, no_key=True)
-            if free.filter(pk=complaint_id).values_list("pk").first():
-                fired += len(consider(complaint_id=complaint_id))
+        try:
+            fired += _look_at(complaint_id)
+        except Exception:  # one case that cannot be considered must not keep the others from going up
+            log.exception("criteria_not_considered", complaint=complaint_id)
+            failed += 1
+    if failed:
+        raise RuntimeError(f"{failed} cases could not be considered ({fired} rules fired); see the log for each.")
     return fired
+
+
+def _look_at(complaint_id: int) -> int:
+    with transaction.atomic():
+        # Whoever works on the case has it locked: it is looked at the next time, and nobody waits for each other.
+        free = Complaint.objects.select_for_update(skip_locked=True, no_key=True)
+        if not free.filter(pk=complaint_id).values_list("pk").first():
+            return 0
+        return len(consider(complaint_id=complaint_id))
 
 
 def _crossed(moment: datetime, criteria: Criteria) -> set[int]:
