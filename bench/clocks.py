@@ -90,7 +90,7 @@ def lateness(
     for worker in running:
         worker.terminate()
     for worker in running:
-        worker.wait(30)
+        worker.wait(120)
     noticed = [row[0] for row in connection.execute(NOTICED, (ids,)).fetchall() if row[0] is not None]
     told = connection.execute(TOLD, (ids,)).fetchall()
     if len(noticed) != count:
