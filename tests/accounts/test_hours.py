@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as some
+from tests.people import House, actor
 
 from amends.accounts.hours import (
     DAYS,
@@ -25,7 +26,6 @@ from amends.accounts.hours import (
 from amends.accounts.public import SYSTEM, Unit, User, change_unit, set_languages, unit_settings
 from amends.audit.public import records_of
 from amends.core.errors import BadInput, NotAllowed
-from tests.people import House, actor
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu")} | {"fri": [["09:00", "15:00"]]}

@@ -69,7 +69,9 @@ def test_a_program_gets_the_organisations_language(house: House) -> None:
     run = services.start(actor=SYSTEM, file_id=file.pk)
     with translation.override("de"):
         services.proceed(run_id=run.pk)
-    assert "received_at: “yesterday” is not a date of the form ISO 8601." in set(run.problems.values_list("reason", flat=True))
+    assert "received_at: “yesterday” is not a date of the form ISO 8601." in set(
+        run.problems.values_list("reason", flat=True)
+    )
 
 
 def test_every_reason_has_its_german() -> None:

@@ -19,7 +19,6 @@ from amends.clocks.sentences import calendar_words, clock_words, retention_words
 from amends.clocks.web.calculator import CalculatorForm
 from amends.core.errors import NotFound
 
-
 DEFAULT = "house"
 """What counts where neither a unit nor one above it names any rules."""
 
