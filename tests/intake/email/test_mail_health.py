@@ -13,7 +13,7 @@ from tests.people import House, actor
 from amends.accounts.public import SYSTEM, User, create_token
 from amends.audit.public import Record
 from amends.cli import checks
-from amends.cli.checks import Level
+from amends.cli.findings import Level
 from amends.core import clock
 from amends.core.errors import NotAllowed
 from amends.intake.channels.email import services
