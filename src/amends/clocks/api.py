@@ -1,4 +1,4 @@
-"""What changes deadlines, in the API: stated facts, parts of a complaint, another receipt, closed days."""
+"""What changes deadlines, in the API: stated facts, duties done, parts of a complaint, another receipt, closed days."""
 
 from __future__ import annotations
 
@@ -32,6 +32,15 @@ class PartsIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
     parts: dict[int, str] = Field(max_length=200, description="by the id of the point")
+
+
+class DoneIn(Schema):
+    """That the duty behind a clock was done: who did it and by which way, and when (now, unless given)."""
+
+    model_config = ConfigDict(extra="forbid")
+    how: str = Field(max_length=2000)
+    at: datetime | None = Field(None, description="with its offset, such as 2026-03-02T09:30:00+01:00; null for now")
+    event: str = Field("", max_length=40, description="one of the clock's `by_hand`; its first unless given")
 
 
 class ReceiptIn(Schema):
@@ -74,6 +83,18 @@ def assign_parts(request: HttpRequest, reference: str, body: PartsIn) -> list[Cl
     actor = api_actor(request)
     complaint = access_complaint(actor, reference)
     services.assign_parts(actor=actor, complaint_id=complaint.pk, parts=body.parts)
+    return read_clocks(complaint)
+
+
+@router.post(
+    "/complaints/{reference}/clocks/{clock_id}/done", response=list[ClockOut], summary="Note that a duty was done"
+)
+@scope(Permission.CASE_WORK)
+def done(request: HttpRequest, reference: str, clock_id: int, body: DoneIn) -> list[ClockOut]:
+    """For clocks that wait for something Amends cannot see (their `by_hand`); answers with the clocks, 409 the second time."""
+    actor = api_actor(request)
+    complaint = access_complaint(actor, reference)
+    services.done(actor=actor, complaint_id=complaint.pk, clock_id=clock_id, how=body.how, at=body.at, event=body.event)
     return read_clocks(complaint)
 
 

@@ -102,6 +102,8 @@ def follow_answer(event: MessageSent) -> None:
         services.note_told(complaint_id=event.complaint_id)
     if event.kind in FINAL_ANSWERS:
         services.stop(actor=SYSTEM, complaint_id=event.complaint_id, event="final_response_sent", at=event.at)
+        # A final answer after the second stage began is the answer of that stage.
+        services.stop(actor=SYSTEM, complaint_id=event.complaint_id, event="stage2_response_sent", at=event.at)
         _start(event.complaint_id, "final_response_sent", event)
 
 

@@ -9,14 +9,18 @@ from pydantic import BaseModel
 from amends.cases.public import Complaint
 from amends.clocks.selectors import clocks_of, title_of, why_of
 from amends.clocks.states import State
+from amends.clocks.stops import by_hand
 from amends.clocks.zones import zone_named
 from amends.core import clock
 from amends.core.sections import Section, sections
 
 
 class ClockOut(BaseModel):
-    """One clock. `due` is in the zone of the case; `why` says rule, start, calendar, zone, pack and version."""
+    """One clock. `due` is in the zone of the case; `why` says rule, start, calendar, zone, pack and version; `by_hand`
+    names the events that end it and that somebody has to report.
+    """
 
+    id: int
     kind: str
     part: str
     title: str
@@ -29,6 +33,8 @@ class ClockOut(BaseModel):
     certainty: str
     started_at: datetime
     stopped_at: datetime | None
+    stopped_by: str
+    by_hand: list[str]
 
 
 def read_clocks(complaint: Complaint) -> list[ClockOut]:
@@ -36,6 +42,7 @@ def read_clocks(complaint: Complaint) -> list[ClockOut]:
     now = clock.now()
     return [
         ClockOut(
+            id=one.pk,
             kind=one.kind,
             part=one.part,
             title=title_of(one),
@@ -48,6 +55,8 @@ def read_clocks(complaint: Complaint) -> list[ClockOut]:
             certainty=one.certainty,
             started_at=one.started_at,
             stopped_at=one.stopped_at,
+            stopped_by=one.stopped_by,
+            by_hand=by_hand(one.stops),
         )
         for one in clocks_of(complaint)
     ]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language, gettext_lazy
 
@@ -13,7 +14,9 @@ from amends.accounts.public import UnitSettings
 from amends.cases.public import Complaint
 from amends.clocks.models import Clock, Closure
 from amends.clocks.states import State
+from amends.clocks.zones import zone_named
 from amends.core import clock
+from amends.core.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,18 @@ class Badge:
 def clocks_of(complaint: Complaint) -> list[Clock]:
     """Every clock that was ever started for the complaint, earliest due first (1 query)."""
     return list(Clock.objects.filter(complaint=complaint).order_by("due_at", "id"))
+
+
+def zone_of(complaint: Complaint, clock_id: int) -> ZoneInfo:
+    """The zone in which a clock of the complaint was counted (1 query).
+
+    Raises:
+        NotFound: it has no such clock.
+    """
+    name = Clock.objects.filter(complaint=complaint, pk=clock_id).values_list("zone", flat=True).first()
+    if name is None:
+        raise NotFound
+    return zone_named(name)
 
 
 def badges_for(complaint_ids: Iterable[int], *, finished: bool = False) -> dict[int, list[Badge]]:

@@ -37,6 +37,14 @@ STOP_WORDS: dict[str, LazyText] = {
     "withdrawn": gettext_lazy("withdrawal"),
     "out_of_jurisdiction": gettext_lazy("finding that we are not responsible"),
     "signposted": gettext_lazy("letter about the ombudsman"),
+    "reported": gettext_lazy("report to the authority"),
+    "not_reportable": gettext_lazy("recorded decision that no report is due"),
+    "supplement_sent": gettext_lazy("supplement to the report"),
+    "refunded": gettext_lazy("refund"),
+    "io_escalated": gettext_lazy("handing over to the internal ombudsman"),
+    "ombudsman_referred": gettext_lazy("the customer's turning to the ombudsman"),
+    "stage2_acknowledged": gettext_lazy("acknowledgement of the second stage"),
+    "stage2_response_sent": gettext_lazy("answer of the second stage"),
 }
 CONDITION_WORDS: dict[str, LazyText] = {
     "imported": gettext_lazy("it came with an import"),
@@ -88,6 +96,11 @@ def event_words(event: str) -> str:
     return str(EVENT_WORDS.get(event, event.replace("_", " ")))
 
 
+def stop_words(event: str) -> str:
+    """What ends a clock."""
+    return str(STOP_WORDS.get(event, event.replace("_", " ")))
+
+
 def clock_words(pack: RulePack, rule: ClockRule) -> ClockWords:
     """One clock of a pack."""
     return ClockWords(
@@ -96,7 +109,7 @@ def clock_words(pack: RulePack, rule: ClockRule) -> ClockWords:
         only_where=[condition_words(pack, name, value) for name, value in rule.when.all.items()],
         not_where=[condition_words(pack, name, value) for name, value in rule.when.none.items()],
         warns=_warnings(rule),
-        stopped_by=_either(str(STOP_WORDS.get(one, one.replace("_", " "))) for one in rule.stops),
+        stopped_by=either(map(stop_words, rule.stops)),
         missed=_("a broken deadline")
         if rule.missed is Missed.BREACH
         else _("nothing is broken; a possibility is over"),
@@ -109,7 +122,7 @@ def _sentence(rule: ClockRule) -> str:
     starts = [rule.counts_from] if rule.counts_from else list(rule.start)
     said_so = _("%(span)s after %(event)s, %(end)s") % {
         "span": _span(rule.duration),
-        "event": _either(map(event_words, starts)),
+        "event": either(map(event_words, starts)),
         "end": {
             End.INSTANT: _("to the minute"),
             End.END_OF_DAY: _("to the end of that day"),
@@ -136,7 +149,8 @@ def _warnings(rule: ClockRule) -> str:
     return ", ".join([*before, *(_("at %(percent)s %% of the time") % {"percent": one} for one in rule.warn_at)])
 
 
-def _either(words: Iterable[str]) -> str:
+def either(words: Iterable[str]) -> str:
+    """The words as one list: "resolution, closing or withdrawal"."""
     *some, last = list(words) or [""]
     return _("%(some)s or %(last)s") % {"some": ", ".join(some), "last": last} if some else last
 
@@ -150,14 +164,14 @@ def condition_words(pack: RulePack, name: str, value: object) -> str:
     if value is False:
         return _("not: %(what)s") % {"what": title}
     values = value if isinstance(value, list) else [value]
-    return f"{title}: {_either(str(one).replace('_', ' ') for one in values)}"
+    return f"{title}: {either(str(one).replace('_', ' ') for one in values)}"
 
 
 def calendar_words(pack: RulePack) -> list[str]:
     """By which days and hours the pack counts, one sentence each."""
     rule = pack.calendar
     places = (
-        _("Public holidays of %(countries)s.") % {"countries": _either(rule.countries)}
+        _("Public holidays of %(countries)s.") % {"countries": either(rule.countries)}
         if rule.countries
         else _("Public holidays of the complaint's own country.")
     )

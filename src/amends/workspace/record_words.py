@@ -51,6 +51,7 @@ RECORD_WORDS = {
     "call_joined": _("A call was noted here"),
     "chat_opened": _("The customer opened a chat"),
     "chat_ended": _("The chat ended"),
+    "clock_done": _("It was noted that a duty with a deadline was done"),
     "clocks_set_aside": _("The deadlines rest, because it is no complaint"),
     "clocks_taken_up": _("The deadlines run on, from the receipt"),
     "files_held": _("Files wait for the virus scanner"),

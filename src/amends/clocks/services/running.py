@@ -185,13 +185,16 @@ def _next_cycle(start: Start, clocks: list[Clock]) -> list[Clock]:
     return starting
 
 
-def stop(*, actor: Actor, complaint_id: int, event: str, at: datetime | None = None) -> int:
-    """Stop the running clocks that this event stops, as of `at` (now); how many this call stopped.
+def stop(
+    *, actor: Actor, complaint_id: int, event: str, at: datetime | None = None, among: QuerySet[Clock] | None = None
+) -> int:
+    """Stop the running clocks (only those `among` these) that this event stops, as of `at` (now); how many it stopped.
 
     A clock that is stopped as of a time before it was due was kept, even when it looked late in between.
     """
     with transaction.atomic(savepoint=False):
-        running = Clock.objects.filter(complaint_id=complaint_id, stopped_at=None, stops__contains=[event])
+        some = Clock.objects.all() if among is None else among
+        running = some.filter(complaint_id=complaint_id, stopped_at=None, stops__contains=[event])
         clocks = list(running.select_for_update().order_by("id"))
         if not clocks:
             return 0

@@ -16,8 +16,10 @@ from amends.clocks.models import Clock, Fact, PointPart
 from amends.clocks.rulepack import RulePack
 from amends.clocks.rulewords import Certainty, End
 from amends.clocks.selectors import clocks_of, title_of, why_of
+from amends.clocks.sentences import stop_words
 from amends.clocks.services import packs_of
 from amends.clocks.states import State
+from amends.clocks.stops import by_hand
 from amends.clocks.zones import zone_named
 from amends.core import clock
 from amends.core.panels import Panel, panels
@@ -40,8 +42,10 @@ class Line:
 
     Attributes:
         all_day: the date says it all; the hour is only the end of the day.
+        to_report: the events (word and name) that end it and that only a person can report, while it runs.
     """
 
+    id: int
     title: str
     state: State
     state_words: str | LazyText
@@ -53,6 +57,9 @@ class Line:
     source_url: str
     unconfirmed: bool
     told: datetime | None
+    zone: str
+    started: datetime
+    to_report: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,7 @@ def _line(one: Clock, now: datetime) -> Line:
     document, _comma, address = one.source.partition(", https://")
     late = state is State.BREACHED and one.stopped_at is not None
     return Line(
+        id=one.pk,
         title=title_of(one),
         state=state,
         state_words=STOPPED_LATE if late else STATE_WORDS[state],
@@ -101,6 +109,9 @@ def _line(one: Clock, now: datetime) -> Line:
         source_url=f"https://{address}" if address else "",
         unconfirmed=one.certainty == Certainty.UNCONFIRMED,
         told=one.told_due_at.astimezone(zone) if one.told_due_at and one.told_due_at != one.due_at else None,
+        zone=zone.key,
+        started=one.started_at.astimezone(zone),
+        to_report=[] if one.stopped_at else [(event, stop_words(event)) for event in by_hand(one.stops)],
     )
 
 
