@@ -78,6 +78,11 @@ def test_each_criterion_holds_when_it_should(facts: Facts, expected: list[str]) 
     assert [one.key for one in RULES.matching(facts)] == expected
 
 
+def test_a_rule_that_has_done_its_part_holds_no_more() -> None:
+    facts = Facts(safety=True, media=True, fired=frozenset({"hurt", "press"}))
+    assert [one.key for one in RULES.matching(facts)] == ["letter_safety"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
@@ -132,6 +137,48 @@ def test_an_answer_of_substance_starts_the_count_anew(complaint: Complaint, alic
     assert facts_of(complaint, now=clock.now()).contacts == 2
     reply(actor=actor(alice), complaint_id=complaint.pk, text="Yes: we repair it on Monday.")
     assert facts_of(complaint, now=clock.now()).contacts == 0
+
+
+def test_a_case_is_looked_at_with_two_statements_however_much_happened_in_it(
+    complaint: Complaint, alice: User, django_assert_num_queries: Any, tmp_path: Path
+) -> None:
+    now = clock.now()
+    with django_assert_num_queries(2):
+        assert RULES.matching(facts_of(complaint, now=now, rules=RULES)) == []
+    with django_assert_num_queries(3):  # the case itself, and it
+        assert consider(complaint_id=complaint.pk) == []
+    for number in range(6):
+        write(complaint, f"I ask for the {number + 1}. time, and I want to speak to your manager.")
+        note_try(actor=actor(alice), complaint_id=complaint.pk, what="Restarted it", helped=False)
+    with django_assert_num_queries(2):
+        assert facts_of(complaint, now=now).contacts == 7
+    with django_assert_num_queries(1):  # what was tried in vain is not counted for a rule that has fired
+        assert "troubleshooting" in facts_of(complaint, now=now, rules=RULES).fired
+    few = read_criteria(Path(own_rules(tmp_path, 'key = "grave"\non = "severity"\nlevel = 2\naction = "escalate"')))
+    with django_assert_num_queries(1):
+        assert facts_of(complaint, now=now, rules=few).texts == (complaint.text,)
+
+
+def test_what_only_a_rule_asks_that_has_fired_is_not_worked_out_again(complaint: Complaint) -> None:
+    write(complaint, "Thank you, that is very kind and I am happy.")
+    assert len(facts_of(complaint, now=clock.now(), rules=RULES).moods) == 2
+    write(complaint, "This is a disgrace, I am furious, you are useless liars.")
+    facts = facts_of(complaint, now=clock.now(), rules=RULES)
+    assert ("mood_falls" in facts.fired, facts.moods) == (True, ())
+    everything = facts_of(complaint, now=clock.now())
+    assert len(everything.moods) == 3
+    past = facts_of(complaint, now=clock.now(), rules=RULES, past=True)
+    assert "mood_falls" in [one.key for one in RULES.matching(past)]
+
+
+def test_the_customers_last_complaint_before_this_one_counts_and_no_later_one(house: House) -> None:
+    with clock.frozen_at(NOON):
+        first = new_complaint(house.london)
+    with clock.frozen_at(NOON + timedelta(days=9)):
+        second = new_complaint(house.london, text="Another matter altogether.")
+    assert first.customer_id == second.customer_id
+    found = [facts_of(one, now=NOON).days_since_last for one in (first, second)]
+    assert found == [None, 9]
 
 
 def test_the_owner_is_asked_when_the_customer_asks_for_a_manager(complaint: Complaint, alice: User) -> None:

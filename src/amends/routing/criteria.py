@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,32 +16,21 @@ from amends.audit.public import record
 from amends.cases.public import (
     OPEN_PHASES,
     Complaint,
-    Direction,
-    ListedCase,
-    Message,
     access_complaint,
-    messages_of,
     visible_complaints,
 )
-from amends.clocks.public import Clock, clocks_of
+from amends.clocks.public import Clock
 from amends.core import clock
 from amends.core.errors import AmendsError
 from amends.routing import leadership, services
 from amends.routing.configured import criteria_in_force
-from amends.routing.criteria_rules import Criteria, Criterion, Facts
-from amends.routing.facts import value_at_stake
+from amends.routing.criteria_facts import facts_of
+from amends.routing.criteria_rules import Criteria, Criterion
 from amends.routing.models import FiredCriterion
-from amends.routing.troubleshooting import tries_in_vain
-from amends.triage.public import mood
-from amends.voice.public import speaks_of_a_death
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-MOODS_READ = 5
-REACH_ATTRIBUTES = ("reach", "followers", "audience")
 LOOKS_BACK = timedelta(days=1)
 BATCH = 500
-SUBSTANCE = frozenset({"message", "letter", "call", "proposal", "resolution"})
-"""Kinds of our messages that answer; an acknowledgement does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,77 +41,6 @@ class Trial:
     affected: int
     escalated: int
     by_rule: dict[str, int]
-
-
-def facts_of(complaint: Complaint, *, now: datetime, past: bool = False) -> Facts:
-    """What the criteria ask about a case (8 queries).
-
-    Args:
-        past: count the clocks that were stopped in time as well, up to then: would a rule have held?
-    """
-    messages = messages_of(complaint)
-    heard = [one for one in messages if one.direction == Direction.IN]
-    before = Complaint.objects.filter(customer_id=complaint.customer_id, received_at__lt=complaint.received_at)
-    last = before.exclude(pk=complaint.pk).order_by("-received_at").values_list("received_at", flat=True).first()
-    lists = ListedCase.objects.filter(complaint=complaint).values_list("access_list__kind", flat=True)
-    texts = (complaint.text, *(one.text for one in heard))
-    return Facts(
-        clock_percent=_percent(complaint, now, past=past),
-        moods=tuple(mood(one.text) for one in heard[-MOODS_READ:] if one.text),
-        contacts=_contacts(messages),
-        days_since_last=None if last is None else (complaint.received_at - last).days,
-        value=value_at_stake(complaint),
-        severity=complaint.severity,
-        safety=complaint.safety,
-        death=speaks_of_a_death(complaint.subject, *texts),
-        media=complaint.legal_or_media,
-        reach=_reach(complaint),
-        failed_tries=tries_in_vain(complaint),
-        listed=frozenset(lists),
-        texts=texts,
-        after_answer=_after_answer(messages),
-    )
-
-
-def _percent(complaint: Complaint, now: datetime, *, past: bool) -> int | None:
-    """How much of the tightest deadline is over. One that was kept does not count, unless the past is asked for; one that was
-    kept too late counts up to then, and what lapses without our breach never."""
-    parts = [
-        int(100 * ((one.stopped_at or now) - one.started_at) / (one.due_at - one.started_at))
-        for one in clocks_of(complaint)
-        if one.missed == "breach" and (past or one.stopped_at is None or one.stopped_at > one.due_at)
-    ]
-    return max(parts, default=None)
-
-
-def _reach(complaint: Complaint) -> int | None:
-    """What was said to be the audience when the case was registered."""
-    for name in REACH_ATTRIBUTES:
-        said = str(complaint.attributes.get(name, "")).strip()[:15]
-        if said.isascii() and said.isdigit():
-            return int(said)
-    return None
-
-
-def _after_answer(messages: Sequence[Message]) -> tuple[str, ...]:
-    """The customer's words since somebody of us first answered with substance."""
-    answered, words = False, []
-    for one in messages:
-        if one.direction == Direction.IN and answered:
-            words.append(one.text)
-        answered = answered or (one.direction == Direction.OUT and one.kind in SUBSTANCE and not one.automatic)
-    return tuple(words)
-
-
-def _contacts(messages: Sequence[Message]) -> int:
-    """How often the customer wrote since a person last answered."""
-    count = 0
-    for one in messages:
-        if one.direction == Direction.IN:
-            count += 1
-        elif one.kind in SUBSTANCE and not one.automatic:
-            count = 0
-    return count
 
 
 def consider(*, complaint_id: int) -> list[FiredCriterion]:
@@ -137,7 +54,7 @@ def consider(*, complaint_id: int) -> list[FiredCriterion]:
     now, criteria = clock.now(), criteria_in_force()
     if now.date() < criteria.valid_from:
         return []
-    facts = facts_of(complaint, now=now)
+    facts = facts_of(complaint, now=now, rules=criteria)
     return [fired for one in criteria.matching(facts) if (fired := _fire(complaint, one, criteria.version)) is not None]
 
 
@@ -238,7 +155,7 @@ def try_on_past(*, actor: Actor, criteria: Criteria | None = None, limit: int = 
     seen = affected = escalated = 0
     for one in visible_complaints(actor).select_related("product").order_by("-received_at", "-id")[:limit]:
         seen += 1
-        held = rules.matching(facts_of(one, now=now, past=True))
+        held = rules.matching(facts_of(one, now=now, rules=rules, past=True))
         counts.update(rule.key for rule in held)
         affected += bool(held)
         escalated += any(rule.action == "escalate" for rule in held)

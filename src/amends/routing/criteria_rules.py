@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -75,6 +75,7 @@ class Facts:
         listed: the kinds of the lists with special handling that it is on.
         texts: the customer's own words.
         after_answer: those they wrote after somebody of us answered.
+        fired: the keys of the rules that have done their part for it already.
     """
 
     clock_percent: int | None = None
@@ -91,6 +92,7 @@ class Facts:
     listed: frozenset[str] = frozenset()
     texts: tuple[str, ...] = ()
     after_answer: tuple[str, ...] = ()
+    fired: frozenset[str] = frozenset()
 
 
 class Criterion(Strict):
@@ -181,8 +183,8 @@ class Criteria(Strict):
         return {one.key: one.percent for one in self.rule if one.percent is not None}
 
     def matching(self, facts: Facts) -> list[Criterion]:
-        """Every rule that holds (PURE)."""
-        return [one for one in self.rule if self.holds(one, facts)]
+        """Every rule that holds and has not done its part yet (PURE)."""
+        return [one for one in self.rule if one.key not in facts.fired and self.holds(one, facts)]
 
     def holds(self, one: Criterion, facts: Facts) -> bool:
         """Whether a rule holds of these facts (PURE)."""
@@ -216,9 +218,14 @@ class Criteria(Strict):
         return max(facts.failed_tries, said)
 
     def _finds(self, name: str, text: str) -> bool:
-        wanted = [re.escape(words) for listed in self.words.get(name, {}).values() for words in listed]
-        found = rf"(?<!\w)(?:{'|'.join(wanted)})(?!\w)"
-        return bool(wanted) and re.search(found, " ".join(text.lower().split())) is not None
+        found = self.patterns.get(name)
+        return found is not None and found.search(" ".join(text.lower().split())) is not None
+
+    @cached_property
+    def patterns(self) -> dict[str, re.Pattern[str]]:
+        """Name of a list → what finds one of its words as whole words; without the lists that are empty."""
+        listed = {name: [re.escape(one) for each in many.values() for one in each] for name, many in self.words.items()}
+        return {name: re.compile(rf"(?<!\w)(?:{'|'.join(any_of)})(?!\w)") for name, any_of in listed.items() if any_of}
 
 
 def read_criteria(path: Path = BUILT_IN) -> Criteria:
