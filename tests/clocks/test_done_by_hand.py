@@ -238,7 +238,7 @@ def test_the_panel_takes_the_report_in_the_time_of_the_case(
     client.force_login(alice)
     with clock.frozen_at(began + timedelta(days=3)):
         before = client.get(f"/cases/{complaint.reference}/panels/clocks/", headers=htmx).content.decode()
-        assert "It was done" in before
+        assert "Note that it was done" in before
         assert 'min="2026-07-01T11:00"' in before
         assert "In the time of Europe/London." in before
         for wrong in ({"how": ""}, {"at": "tomorrow"}, {"at": "2027-01-01T00:00"}, {"at": "0001-01-01T00:00"}):
@@ -246,7 +246,7 @@ def test_the_panel_takes_the_report_in_the_time_of_the_case(
         page = client.post(path, form, headers=htmx)
         assert page.status_code == 200
         assert "Kept" in page.content.decode()
-        assert "It was done" not in page.content.decode()
+        assert "Note that it was done" not in page.content.decode()
         again = client.post(path, form, headers=htmx)
         timeline = client.get(f"/cases/{complaint.reference}/").content.decode()
     assert again.status_code == 409
