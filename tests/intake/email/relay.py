@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,15 +44,18 @@ class Relay:
 
 
 @contextmanager
-def running_relay() -> Iterator[Relay]:
-    """A relay on a free port of this machine, in a thread with its own event loop."""
+def running_relay(tls: ssl.SSLContext | None = None) -> Iterator[Relay]:
+    """A relay on a free port of this machine, in a thread with its own event loop; with `tls` it takes mail after STARTTLS only."""
     relay = Relay()
     listening = socket.create_server(("127.0.0.1", 0))
     relay.port = listening.getsockname()[1]
     loop = asyncio.new_event_loop()
 
+    def one_connection() -> SMTP:
+        return SMTP(relay, hostname="relay.test", loop=loop, tls_context=tls, require_starttls=tls is not None)
+
     async def serve(stop: asyncio.Event) -> None:
-        server = await loop.create_server(lambda: SMTP(relay, hostname="relay.test", loop=loop), sock=listening)
+        server = await loop.create_server(one_connection, sock=listening)
         await stop.wait()
         server.close()
         await asyncio.sleep(0.05)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 from tests.database import database_url
 from tests.intake.email.conftest import ROOT
+from tests.intake.email.dovecot import make_certificate
 from tests.intake.email.relay import Relay, running_relay
 from tests.intake.email.test_filing import report
 from tests.people import House
@@ -83,6 +86,32 @@ def test_a_message_goes_out_once_however_often_its_job_runs(complaint: Complaint
     assert read_reply_address(relay.envelopes[0][0]) == complaint.public_id
     assert "on it" in mail.text
     assert "<b>on it</b>" in (mail.html or "")
+
+
+def test_only_a_relay_that_proves_who_it_is_gets_the_mail_and_what_we_believe_is_read_again_when_it_changes(
+    complaint: Complaint, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("real", "other"):
+        (tmp_path / name).mkdir()
+    real, other = (make_certificate(tmp_path / name) for name in ("real", "other"))
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(real)
+    believed = tmp_path / "believed.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(believed))
+    with running_relay(tls) as relay:
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", relay.port, True
+        believed.write_bytes(other.read_bytes())
+        message = queued(complaint)
+        assert outbox.deliver(message_id=message.pk) is not None
+        message.refresh_from_db()
+        assert (message.state, relay.mails) == ("queued", [])
+        assert "SSLCertVerificationError" in message.state_reason
+        believed.write_bytes(real.read_bytes())
+        os.utime(believed, (1, 1))
+        with clock.frozen_at(clock.now() + timedelta(minutes=5)):
+            assert outbox.deliver(message_id=message.pk) is None
+            assert outbox.deliver(message_id=queued(complaint, text="Further to this").pk) is None
+    assert len(relay.mails) == 2
 
 
 def test_the_answer_of_a_person_names_them_and_stays_in_the_customer_s_thread(house: House, bob: object, relay: Relay):

@@ -205,7 +205,7 @@ def hand_over(mail: EmailMessage, sender: str, recipient: str) -> None:
             settings.EMAIL_HOST, settings.EMAIL_PORT, local_hostname=_own_name(), timeout=settings.EMAIL_TIMEOUT
         )
         if settings.EMAIL_USE_TLS:
-            relay.starttls(context=ssl.create_default_context())
+            relay.starttls(context=_trust())
         if settings.EMAIL_HOST_USER:
             relay.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
         _talk(relay, mail, sender, recipient)
@@ -222,6 +222,19 @@ def hand_over(mail: EmailMessage, sender: str, recipient: str) -> None:
 def _own_name() -> str:
     """How this machine introduces itself: looked up once, not with the name server for every mail."""
     return str(DNS_NAME.get_fqdn())
+
+
+def _trust() -> ssl.SSLContext:
+    """Whose word we take for who the relay is. To read all authorities of a machine costs more than the rest of the sending:
+    they are read again when their files change."""
+    paths = ssl.get_default_verify_paths()  # of SSL_CERT_FILE and SSL_CERT_DIR, where these are set
+    places = tuple(one for one in (paths.cafile, paths.capath) if one)
+    return _trust_in(tuple((one, Path(one).stat().st_mtime_ns) for one in places))
+
+
+@lru_cache(maxsize=1)
+def _trust_in(_authorities: tuple[tuple[str, int], ...]) -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 def _part(relay: smtplib.SMTP) -> None:
