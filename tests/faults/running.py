@@ -110,8 +110,8 @@ class RunningSystem:
         assert process.stdout is not None
         self.output.extend(iter(process.stdout.readline, ""))
 
-    def says(self, words: str) -> bool:
-        return any(words in line for line in self.output)
+    def says(self, *words: str) -> bool:
+        return any(all(one in line for one in words) for line in self.output)
 
     def process_has_ended(self) -> bool:
         return self.process is None or self.process.poll() is not None
@@ -129,8 +129,12 @@ class RunningSystem:
 
     def child(self, name: str) -> int:
         """The process id of a child (`web`, `worker`, `mail`, `postgres`), 0 when there is none."""
+        return next(iter(self.children(name)), 0)
+
+    def children(self, name: str) -> list[int]:
+        """The process ids of all children of this name."""
         ending = f"{self.data}/postgres.socket" if name == "postgres" else f"amends.cli.main {name}"
-        return next((number for number, command in processes_of(self.data).items() if command.endswith(ending)), 0)
+        return [number for number, command in processes_of(self.data).items() if command.endswith(ending)]
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         files = ClusterFiles(self.data)

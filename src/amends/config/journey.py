@@ -125,7 +125,7 @@ def _jobs() -> Iterator[str]:
     for (name, _), task in app.periodic_registry.periodic_tasks.items():
         schedules.setdefault(name, []).append(task.cron)
     for name, job in sorted(app.tasks.items()):
-        if name.startswith(("builtin", "procrastinate.")):
+        if not job.func.__module__.startswith("amends."):
             continue
         when = f"`{'; '.join(schedules[name])}`" if name in schedules else "when deferred"
         yield f"| `{name}` | {job.queue} | {when} | {_first_line(job.func)} |"
