@@ -9,6 +9,8 @@ import os
 import shutil
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,31 @@ if not os.environ.get("DATABASE_URL"):
     raise pytest.UsageError("Run `make test` (or `.venv/bin/amends exec .venv/bin/pytest …`), or set DATABASE_URL.")
 
 pytest_plugins = ["tests.people"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tables_are_emptied_with_patience() -> Iterator[None]:
+    """A web process may still answer what a closed page asked for: emptying the tables can then deadlock, and is tried again."""
+    from django.core.management import CommandError
+    from django.db import OperationalError
+    from django.test import TransactionTestCase
+
+    once = vars(TransactionTestCase)["_fixture_teardown"]
+
+    def patiently(self: TransactionTestCase) -> None:
+        for attempt in range(5):
+            try:
+                once(self)
+            except CommandError as error:
+                if attempt == 4 or not isinstance(error.__cause__, OperationalError):
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", patiently)
+        yield
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
