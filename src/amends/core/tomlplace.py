@@ -7,8 +7,11 @@ import tomllib
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 DECODED_AT = re.compile(r" \(at line (?P<line>\d+), column \d+\)$")
 AT_THE_END = " (at end of document)"
@@ -47,6 +50,24 @@ def read_toml(path: Path) -> tuple[dict[str, object], str]:
         raise ValueError(refusal(path, text, broken)) from None
     except RecursionError:
         raise ValueError(f"{path}, line 1: values are nested too deeply") from None
+
+
+def read_as(path: Path, shape: type[Shape], refused: type[ValueError]) -> Shape:
+    """The file as what its schema says.
+
+    Raises:
+        refused: it cannot be read, is no TOML or does not fit the schema; the message names file, line, place and reason.
+    """
+    try:
+        content, text = read_toml(path)
+    except OSError as error:
+        raise refused(f"{path}: the file cannot be read ({error.strerror})") from None
+    except ValueError as broken:
+        raise refused(str(broken)) from None
+    try:
+        return shape.model_validate(content)
+    except ValidationError as error:
+        raise refused(refusal(path, text, error)) from None
 
 
 def line_of(text: str, place: Sequence[int | str]) -> int:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Annotated
 
 from django.conf import settings
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from amends.core.tomlplace import read_toml, refusal
+from amends.core.tomlplace import read_as
 
 
 class Webhook(BaseModel):
@@ -63,11 +63,4 @@ def outside() -> Outside:
 
 @lru_cache(maxsize=4)
 def _read(path: Path, _changed: int) -> Outside:
-    try:
-        content, text = read_toml(path)
-    except ValueError as broken:
-        raise OutsideFileError(str(broken)) from None
-    try:
-        return Outside.model_validate(content)
-    except ValidationError as refused:
-        raise OutsideFileError(refusal(path, text, refused)) from None
+    return read_as(path, Outside, OutsideFileError)

@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from amends.core.tomlplace import read_toml, refusal
+from amends.core.tomlplace import read_as
 
 BUILT_IN = Path(__file__).parent / "alert_rules.toml"
 Who = Literal["owner", "team", "unit_lead", "leads", "directors", "administrators"]
@@ -93,13 +93,4 @@ def read_rules(path: Path = BUILT_IN) -> AlertRules:
     Raises:
         AlertRulesError: with the file, the place and the reason.
     """
-    try:
-        content, text = read_toml(path)
-    except OSError as error:
-        raise AlertRulesError(f"{path}: the file cannot be read ({error.strerror})") from None
-    except ValueError as broken:
-        raise AlertRulesError(str(broken)) from None
-    try:
-        return AlertRules.model_validate(content)
-    except ValidationError as refused:
-        raise AlertRulesError(refusal(path, text, refused)) from None
+    return read_as(path, AlertRules, AlertRulesError)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from amends.cases.public import ListKind
-from amends.core.tomlplace import read_toml, refusal
+from amends.core.tomlplace import read_as
 
 BUILT_IN = Path(__file__).parent / "criteria.toml"
 Action = Literal["alert", "escalate", "propose", "letter"]
@@ -242,11 +242,4 @@ def read_criteria(path: Path = BUILT_IN) -> Criteria:
 
 @lru_cache(maxsize=8)
 def _read(path: Path, _changed: int) -> Criteria:
-    try:
-        content, text = read_toml(path)
-    except ValueError as broken:
-        raise CriteriaError(str(broken)) from None
-    try:
-        return Criteria.model_validate(content)
-    except ValidationError as refused:
-        raise CriteriaError(refusal(path, text, refused)) from None
+    return read_as(path, Criteria, CriteriaError)

@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from amends.core.tomlplace import read_toml, refusal
+from amends.core.tomlplace import read_as
 
 BUILT_IN = Path(__file__).parent / "stuck.toml"
 OLD, WAITS_FOR_US, WAITS_FOR_CUSTOMER, BOUNCES = "old", "waits_for_us", "waits_for_customer", "bounces"
@@ -49,16 +49,7 @@ def read_thresholds(path: Path = BUILT_IN) -> Thresholds:
     Raises:
         StuckRulesError: with the file, the place and the reason.
     """
-    try:
-        content, text = read_toml(path)
-    except OSError as error:
-        raise StuckRulesError(f"{path}: the file cannot be read ({error.strerror})") from None
-    except ValueError as broken:
-        raise StuckRulesError(str(broken)) from None
-    try:
-        return Thresholds.model_validate(content)
-    except ValidationError as refused:
-        raise StuckRulesError(refusal(path, text, refused)) from None
+    return read_as(path, Thresholds, StuckRulesError)
 
 
 def why_stuck(case: Standing, limits: Thresholds, now: datetime) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from amends.core.tomlplace import read_toml, refusal
+from amends.core.tomlplace import read_as
 
 Shape = TypeVar("Shape", bound=BaseModel)
 BUILT_IN = Path(__file__).parent / "letter_choice.toml"
@@ -103,13 +103,4 @@ def read_voice_file(shape: type[Shape], path: Path) -> Shape:
     Raises:
         VoiceFileError: with the file, the line, the place and the reason.
     """
-    try:
-        content, text = read_toml(path)
-    except OSError as error:
-        raise VoiceFileError(f"{path}: the file cannot be read ({error.strerror})") from None
-    except ValueError as broken:
-        raise VoiceFileError(str(broken)) from None
-    try:
-        return shape.model_validate(content)
-    except ValidationError as refused:
-        raise VoiceFileError(refusal(path, text, refused)) from None
+    return read_as(path, shape, VoiceFileError)
