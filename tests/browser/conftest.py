@@ -166,22 +166,7 @@ def visit(site: Site, browser: Browser, transactional_db: None) -> Iterator[Visi
     complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
     for visitor in visitors:
         visitor.context.close()
-    wait_for_quiet()
     assert complaints == []
-
-
-def wait_for_quiet() -> None:
-    """What the pages asked for last may still be answered: only then can the tables be emptied without a deadlock."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-                "AND backend_type = 'client backend' AND state IS DISTINCT FROM 'idle'"
-            )
-            if cursor.fetchone() == (0,):
-                return
-        time.sleep(0.05)
 
 
 @pytest.fixture
